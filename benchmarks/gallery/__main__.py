@@ -60,9 +60,8 @@ def draw(name: str, folder: Path, workdir: str | None = None) -> None:
     figure = FIGURES[name]
     print(f"{name}: {figure.title} ...", flush=True)
     start = time.process_time()
-    style.save(
-        folder / figure.file(name), figure.draw(*[Path(workdir or "")][: bool(figure.recipe)])
-    )
+    drawn = figure.draw(*[Path(workdir or "")][: bool(figure.recipe)])
+    style.save(folder / figure.file(name), drawn, figure.milliseconds)
     took = Drawn(round(time.process_time() - start, 1), str(datetime.date.today()))
     page.record(folder, name, took)
     page.write(folder)

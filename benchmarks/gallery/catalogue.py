@@ -1,12 +1,14 @@
 """All figures, in the order of the page."""
 
 from benchmarks.gallery import (
+    attributes,
     autoencoders,
     collapse,
     critics,
     distances,
     drawing,
     dynamics,
+    learning,
     losses,
 )
 from benchmarks.gallery.figure import Figure
@@ -16,7 +18,7 @@ GROUPS: dict[str, dict[str, Figure]] = {
     "Losses and distances": losses.FIGURES | distances.FIGURES | critics.FIGURES,
     "The game": dynamics.FIGURES,
     "Mode collapse": collapse.FIGURES,
-    "What models have learnt": drawing.FIGURES,
+    "What models have learnt": learning.FIGURES | drawing.FIGURES | attributes.FIGURES,
     "Autoencoders": autoencoders.FIGURES,
 }
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -80,102 +80,61 @@ def inversion(steps: int = 300) -> Any:
     return figure
 
 
-def attributes(workdir: Path) -> Any:
-    """Draws figures from descriptions: one attribute changes, or one class becomes another."""
+class _Style(NamedTuple):
+    """An image whose style is transferred, and the settings that show it best.
+
+    Attributes:
+        view: The view of the figures, of whose second domain the image is.
+        index: Its number.
+        content: The layer that compares the content.
+        layers: The layers that compare the style.
+    """
+
+    view: str
+    index: int
+    content: str
+    layers: tuple[str, ...]
+
+
+_STYLES = {
+    "style transfer\nof an outline": _Style("transfer", 0, "conv2", ("conv1",)),
+    "style transfer\nof stripes": _Style("unpaired", 1, "conv1", ("conv1", "conv2", "conv3")),
+}
+
+
+def transfer(workdir: Path, steps: int = 200) -> Any:
+    """Draws what a DTN and what style transfer make of the same figures."""
+    from tfgan_zoo import models, pictures
+    from tfgan_zoo.data import figures
     from tfgan_zoo.run import load_run
 
     model = load_run(workdir)
-    frames = 12
-    plain = {"shape": "star", "angle": 0.0, "x": 0.5, "y": 0.5, "size": 0.24}
-    plain |= {"red": 255.0, "green": 130.0, "blue": 0.0}
-
-    def swept(name: str, first: float, last: float) -> np.ndarray:
-        return model.generate(plain | {name: np.linspace(first, last, frames)})
-
-    def walked(start: str, end: str) -> np.ndarray:
-        return model.interpolate(plain | {"shape": start}, plain | {"shape": end}, frames)[0]
-
-    rows = {
-        "angle": swept("angle", 0.0, 66.0),
-        "size": swept("size", 0.18, 0.26),
-        "x": swept("x", 0.36, 0.64),
-        "blue": swept("blue", 0.0, 255.0),
-        "star to\ncircle": walked("star", "circle"),
-        "triangle\nto cross": walked("triangle", "cross"),
-    }
-    return style.strips(rows)
-
-
-def learning(steps: int = 1500, frames: int = 15) -> list[np.ndarray]:
-    """Draws samples of a VAE and a GAN while both learn, over a logarithmic time."""
-    import keras
-
-    import tfgan_zoo
-    from benchmarks.gallery import training
-    from tfgan_zoo import networks, pictures
-    from tfgan_zoo.data import figures
-
-    shape, images = (32, 32, 3), figures.load()["image"]
-    stops = sorted({0, *np.unique(np.geomspace(10, steps, frames).astype(int)).tolist()})
-    keras.utils.set_random_seed(0)
-    vae = tfgan_zoo.VAE(
-        shape,
-        16,
-        networks.conv_encoder(shape, 32, filters=16),
-        networks.conv_decoder(shape, 16, filters=16, output_activation="linear"),
-        sigma=0.3,
-    )
-    vae.start_at_mean(images[:2000])
-    vae.compile(keras.optimizers.Adam(2e-3))
-    keras.utils.set_random_seed(0)
-    gan = tfgan_zoo.DCGAN(
-        shape,
-        8,
-        networks.dcgan_generator(shape, 8, filters=24, kernel_size=4),
-        networks.dcgan_discriminator(shape, filters=24, kernel_size=4, normalization="none"),
-        r1_gamma=0.3,
-        r1_every=8,
-    )
-    gan.compile(*(keras.optimizers.Adam(1e-3, 0.0, 0.99) for _ in range(2)))
-    made = {}
-    for name, model in (("VAE", vae), ("GAN", gan)):
-
-        def draw(num: int, rng: np.random.Generator) -> np.ndarray:
-            return images[rng.integers(len(images), size=num)]
-
-        made[name] = training.fit(
-            model, draw, stops, lambda step, m=model: m.generate(20, seed=0), batch=32
+    shapes = figures.attributes("transfer", "test", 40, domain="a").shape
+    domains = figures.load("transfer", "test", num=40)
+    sources = domains["a"][np.unique(shapes, return_index=True)[1]]
+    inversion = models.FeatureInversion("figures_v1", steps=steps, tv_weight=0.1)
+    blank = np.full_like(sources[0], 255)
+    rows = {"source": [blank, blank, *sources]}
+    for title, (view, index, content, layers) in _STYLES.items():
+        image = figures.load(view, "test", num=index + 1)["b"][index]
+        styled = inversion.invert(
+            sources, content, style=image, style_layers=layers, style_weight=3.0
         )
-    drawn = []
-    for i, stop in enumerate(stops):
-        figure, axes = style.panels(1, 2, 3.1, dpi=90)
-        for each, (name, samples) in zip(axes[0], made.items(), strict=True):
-            sheet = pictures.grid(pictures.to_uint8(samples[i]), 5, gap=1)
-            each.imshow(sheet, interpolation="nearest")
-            style.bare(each)
-            each.set_title(f"{name}, step {stop:,}")
-        drawn.append(style.pixels(figure))
-    return drawn
+        rows[title] = [image, blank, *pictures.to_uint8(styled.images)]
+    made = pictures.to_uint8(model.translate(sources))
+    rows["DTN trained\non outlines"] = [domains["b"][2], blank, *made]
+    return style.strips({title: np.stack(row) for title, row in rows.items()}, height=0.92)
 
 
 FIGURES = {
-    "learning": Figure(
-        "A VAE and a GAN learn to draw",
-        "Both models see the same images in batches of 32, and the frames show samples of the "
-        "same noise at steps that grow by a constant factor. The VAE has blurred blobs early "
-        "and sharpens them slowly; the GAN has none of them for long, and then finds edges "
-        "first.",
-        learning,
-        "gif",
-        models=("vae", "dcgan"),
-    ),
-    "attributes": Figure(
-        "One attribute at a time",
-        "A network draws figures from descriptions: in each of the first rows one number of the "
-        "description changes, and all others stay. In the last rows the weights of two classes "
-        "change, and shapes appear that belong to neither.",
-        attributes,
-        recipe="attribute_to_image",
+    "transfer": Figure(
+        "Domain transfer beside style transfer",
+        "Style transfer keeps the features of a figure, and takes the statistics of those of "
+        "the image at the left, wherever they are in it: solid figures stay solid, and are "
+        "painted with bits of lines or with stripes. A DTN has learned from many outlines how "
+        "images of that domain look, and draws the outline of the same shape in the same place.",
+        transfer,
+        recipe="dtn",
     ),
     "interpolation": Figure(
         "Between two samples",

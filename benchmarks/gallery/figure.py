@@ -15,6 +15,7 @@ class Figure(NamedTuple):
         kind: "png" or "gif".
         models: Keys of the models that are trained.
         recipe: The recipe of the run that the figure is drawn from; None if it needs no run.
+        milliseconds: How long a GIF shows an image.
     """
 
     title: str
@@ -23,6 +24,7 @@ class Figure(NamedTuple):
     kind: str = "png"
     models: Sequence[str] = ()
     recipe: str | None = None
+    milliseconds: int = 120
 
     def file(self, name: str) -> str:
         """Returns the name of the file."""

@@ -23,8 +23,8 @@ SHADES = ("#f4c7b8", "#fbeee9", "#ffffff", "#e9eefb", "#b9c9f3")
 
 #: Inches of a full width, and pixels of an inch.
 WIDTH, DPI = 7.2, 144
-#: Colours of a file, and of a film.
-_PALETTE, _FILM_PALETTE = 256, 64
+#: Colours of a file, and of a film, shades of grey included.
+_PALETTE, _FILM_PALETTE, _FILM_GREYS = 256, 64, 12
 
 _SETTINGS = {
     "figure.facecolor": PAPER,
@@ -126,33 +126,52 @@ def pixels(figure: Any) -> np.ndarray:
     return np.asarray(figure.canvas.buffer_rgba())[..., :3].copy()
 
 
-def save(path: Path, drawn: Any) -> None:
+def save(path: Path, drawn: Any, milliseconds: int = 120) -> None:
     """Writes what a figure's function returns: a Matplotlib figure, an image, or images.
 
     Args:
         path: A .png, or a .gif for images.
-        drawn: What to write. The last of several images stays for two seconds.
+        drawn: What to write.
+        milliseconds: How long a GIF shows an image; the last one stays for two seconds.
     """
     if isinstance(drawn, Sequence):
-        _save_gif(path, drawn)
+        _save_gif(path, drawn, milliseconds)
         return
     image = Image.fromarray(drawn if isinstance(drawn, np.ndarray) else pixels(drawn))
     _write(path, image.quantize(_PALETTE, dither=Image.Dither.NONE), "PNG", optimize=True)
 
 
-def _save_gif(path: Path, frames: Sequence[np.ndarray]) -> None:
+def _save_gif(path: Path, frames: Sequence[np.ndarray], milliseconds: int) -> None:
     # One palette for all frames, so that what stands still does not flicker: that of the end, as
     # noise at the beginning would take most of it.
-    strip = Image.fromarray(np.concatenate(frames[-3:]))
-    palette = strip.quantize(_FILM_PALETTE, dither=Image.Dither.NONE)
+    palette = _palette(np.concatenate(frames[-3:]))
     images = [
         Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.NONE)
         for frame in frames
     ]
-    durations = [120] * (len(images) - 1) + [2000]
+    durations = [milliseconds] * (len(images) - 1) + [2000]
     _write(
         path, images[0], "GIF", save_all=True, append_images=images[1:], duration=durations, loop=0
     )
+
+
+def _palette(pixels: np.ndarray) -> Image.Image:
+    """Returns the palette of a film: shades of grey, for texts, and colours of the pixels.
+
+    Similar colours count once, however many pixels have them: black and white would take most of
+    the palette.
+    """
+    level = 16
+    colours, counts = np.unique(
+        pixels.reshape(-1, 3) // level * level + level // 2, axis=0, return_counts=True
+    )
+    common = colours[counts >= min(8, counts.max())].astype(np.uint8)
+    num = _FILM_PALETTE - _FILM_GREYS
+    chosen = Image.fromarray(common[np.newaxis]).quantize(num, kmeans=2).getpalette() or []
+    greys = np.linspace(0, 255, _FILM_GREYS).astype(int).repeat(3)
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*greys.tolist(), *chosen[: 3 * num]])
+    return palette
 
 
 def _write(path: Path, image: Image.Image, kind: str, **options: Any) -> None:
@@ -162,13 +181,19 @@ def _write(path: Path, image: Image.Image, kind: str, **options: Any) -> None:
     atomic.write_atomically(path, buffer.getvalue())
 
 
-def strips(rows: dict[str, np.ndarray], columns: int | None = None, height: float = 0.62) -> Any:
+def strips(
+    rows: dict[str, np.ndarray],
+    columns: int | None = None,
+    height: float = 0.62,
+    heads: Sequence[str] = (),
+) -> Any:
     """Returns a figure of rows of images, each with its name at the left.
 
     Args:
         rows: Name -> images `[N, H, W, C]`, uint8 or floats in [-1, 1].
         columns: Images in a row; None for all.
         height: Inches of a row.
+        heads: Words above the images of the first row.
     """
     from tfgan_zoo import pictures
 
@@ -179,4 +204,7 @@ def strips(rows: dict[str, np.ndarray], columns: int | None = None, height: floa
         each.imshow(pictures.grid(shown, len(shown), gap=1), interpolation="nearest")
         bare(each)
         each.set_ylabel(name, rotation=0, ha="right", va="center", labelpad=6)
+    for i, head in enumerate(heads):
+        width = shown.shape[2]
+        axes[0, 0].text(i * (width + 1) + width / 2, -3, head, ha="center", va="bottom", size=7.5)
     return figure

@@ -45,7 +45,6 @@ def fit(
         stops: Numbers of steps, rising; 0 is before the first step. From each stop to the next, the
             data are the first ones of the same sequence.
         snapshot: Called with the number of steps.
-        batch: Points of each update.
         batch: Samples of each update of a player.
     """
     import tensorflow as tf
