@@ -174,3 +174,18 @@ def _parts(output: str, name: str) -> tuple[str, str, str]:
         raise SystemExit(f"--output: expected a file with lines {begin} and {end}, got {output}.")
     before, table, after = found.groups()
     return before, table, after
+
+
+def named_values(entries: list[str], flag: str) -> dict[str, str]:
+    """Returns the entries NAME=VALUE of a flag, in order.
+
+    Raises:
+        SystemExit: If one has no name or no value, or two have the same name.
+    """
+    found = {}
+    for entry in entries:
+        name, _, value = entry.partition("=")
+        if not name or not value or name in found:
+            raise SystemExit(f"{flag}: expected NAME=VALUE with names of their own, got {entry!r}.")
+        found[name] = value
+    return found

@@ -27,6 +27,7 @@ import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -50,17 +51,36 @@ def scored(
     source: str = "",
     split: str = "",
     checkpoint: str = "best",
+    sets: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[dict[str, float], dict[str, Any]]:
-    """Returns the scores of a run or preset, as `tfgan_zoo.evaluate` computes them, and how."""
+    """Returns the scores of a run or preset, as `tfgan_zoo.evaluate` computes them, and how.
+
+    Args:
+        workdir: The run, or the file of the preset.
+        metrics: What to score.
+        num: Samples.
+        source: The data; by default the run's.
+        split: Their split; by default the run's.
+        checkpoint: Which weights of a run.
+        sets: For super-resolution, several sources by name, instead of `source` and `split`.
+    """
     from tfgan_zoo.evaluation.upscaled import PairsRequest
     from tfgan_zoo.run import evaluation
     from tfgan_zoo.tasks import Request
 
     if evaluation.task_of_run(workdir).evaluates == "pairs":
-        request = PairsRequest(metrics, source or None, split or None)
-        found = evaluation.evaluate_pairs(workdir, request, checkpoint)
-        of = Path(source or evaluation.config_of(workdir)["evaluate"]["source"] or "").name
-        return found.means(), {"images": len(found.images), "source": of, "channel": "y"}
+        if not sets:
+            request = PairsRequest(metrics, source or None, split or None)
+            found = evaluation.evaluate_pairs(workdir, request, checkpoint)
+            of = Path(source or evaluation.config_of(workdir)["evaluate"]["source"] or "").name
+            return found.means(), {"images": len(found.images), "source": of, "channel": "y"}
+        scores, num_images = {}, 0
+        for name, of in sets.items():
+            request = PairsRequest(metrics, of, split or "train")
+            found = evaluation.evaluate_pairs(workdir, request, checkpoint)
+            scores |= {f"{metric}[{name}]": value for metric, value in found.means().items()}
+            num_images += len(found.images)
+        return scores, {"images": num_images, "source": " and ".join(sets), "channel": "y"}
     request = Request(metrics, source=source, split=split, num=num, checkpoint=checkpoint)
     found = evaluation.evaluate_run(workdir, request, os.devnull)
     kept = ("samples", "seed", "reference", "features", "versions")
@@ -148,7 +168,12 @@ def make(given: cli.Flags, output: Path) -> Preset:
         "date": str(datetime.date.today()),
     }
     metrics, split = tuple(given.metrics), given.split or ""
-    of_run, protocol = scored(workdir, metrics, num=given.num, split=split, checkpoint=checkpoint)
+    sets = common.named_values(given.sets, "--sets")
+    of_run, protocol = scored(
+        workdir, metrics, num=given.num, split=split, checkpoint=checkpoint, sets=sets
+    )
+    if given.score and given.score not in of_run:
+        raise InputError(f"--score: expected one of {', '.join(of_run)}, got {given.score!r}.")
     if reference := protocol.get("reference"):
         reference["source"] = source or given.data
     stored = {**stored, "config": config_of_preset(config, source)}
@@ -161,7 +186,7 @@ def make(given: cli.Flags, output: Path) -> Preset:
         }
     for precision in ("float16", "float32"):
         save_preset(model, output, note, stored, half=precision == "float16")
-        scores, _ = scored(output, metrics, num=given.num, **where)
+        scores, _ = scored(output, metrics, num=given.num, **where, sets=sets)
         if not differ(of_run, scores, 0.005):
             break
     check: dict[str, Any] = {"num": given.check_num, "tolerance": given.tolerance}
@@ -232,21 +257,27 @@ def picture(workdir: Path, checkpoint: str, path: Path) -> None:
     from PIL import Image
 
     from tfgan_zoo.pictures import grid, save_png, to_uint8
+    from tfgan_zoo.pictures.voxels import draw_voxels
     from tfgan_zoo.run.trained import load_run
+    from tfgan_zoo.samples import VOXELS, kind_of
     from tfgan_zoo.tasks import task_of
 
     model = load_run(workdir, checkpoint)
     task = task_of(model)
-    if task.draws and not (task.encodes or task.takes_texts) and len(model.image_shape) == 3:
+    if task.draws and not (task.encodes or task.takes_texts):
         classes = getattr(model, "num_classes", None)
         asked = {"label": np.arange(24) % classes} if classes else {}
-        save_png(path, grid(to_uint8(model.generate(24, seed=0, **asked)), columns=12))
+        samples = model.generate(24, seed=0, **asked)
+        is_voxels = kind_of(model.image_shape) is VOXELS
+        images = draw_voxels(samples, size=64) if is_voxels else to_uint8(samples)
+        save_png(path, grid(images, columns=12))
     else:
         with Image.open(workdir / "samples" / "final.png") as sheet:
             upper = sheet.crop((0, 0, sheet.width, min(sheet.height, int(0.6 * sheet.width))))
             upper.thumbnail((384, 384))
-            # Pictures of noise are large in all their colours.
-            upper.convert("RGB").quantize().save(path, optimize=True)
+            upper.convert("RGB").save(path, optimize=True)
+            if path.stat().st_size > 200_000:  # such as pictures of noise
+                upper.convert("RGB").quantize().save(path, optimize=True)
 
 
 def tables() -> None:
@@ -317,6 +348,9 @@ def main(argv: list[str]) -> None:
         "class_names", None, "Names of the classes, if the run has only their numbers."
     )
     given.define_list("metrics", None, "What to score, as for tfgan_zoo.evaluate.")
+    given.define_list(
+        "sets", [], "For super-resolution, the images to score, comma-separated NAME=SOURCE."
+    )
     given.define_string("score", None, "The score that tables show; by default the first.")
     given.define_integer("num", 5000, "Samples to score.")
     given.define_string("split", None, "The split to score on; by default the run's.")

@@ -59,21 +59,6 @@ def parse_place(text: str) -> Place:
     return Place(name, index - 1, (corner[0], corner[1]) if corner else None)
 
 
-def pairs_of(entries: list[str], flag: str) -> dict[str, str]:
-    """Returns the entries NAME=VALUE of a flag, in order.
-
-    Raises:
-        SystemExit: If one has no name or no value, or two have the same name.
-    """
-    found = {}
-    for entry in entries:
-        name, _, value = entry.partition("=")
-        if not name or not value or name in found:
-            raise SystemExit(f"{flag}: expected NAME=VALUE with names of their own, got {entry!r}.")
-        found[name] = value
-    return found
-
-
 def feature_distance(layers: str) -> Metric:
     """Returns a function of images, their originals, and a border and a channel without effect.
 
@@ -138,7 +123,10 @@ def main(argv: list[str]) -> None:
     cli.parse(given, argv, __doc__)
     if not given.sets:
         raise SystemExit("--sets: expected NAME=SOURCE,..., got none.")
-    runs, sets = pairs_of(given.runs, "--runs"), pairs_of(given.sets, "--sets")
+    runs, sets = (
+        common.named_values(given.runs, "--runs"),
+        common.named_values(given.sets, "--sets"),
+    )
     further = [parse_place(text) for text in given.also]
     if unknown := {place.of for place in further} - set(sets):
         raise SystemExit(f"--also: expected sets of --sets, got {', '.join(sorted(unknown))}.")

@@ -53,6 +53,14 @@ def test_a_preset_of_larger_images(folder):
     assert (folder / "docs" / "images" / "preset_larger.png").is_file()
     with pytest.raises(InputError, match="--name: 'larger' exists; add --overwrite"):
         made(run, "larger", "--metrics=psnr")
+    # Scores of sets that training has not seen.
+    source = config["data"]["source"]
+    sets = f"--sets=One={source},Two={source}"
+    card = made(run, "two", "--metrics=psnr", sets)
+    assert list(card.scores) == ["psnr[One]", "psnr[Two]"]
+    assert card.scores["psnr[One]"] == card.scores["psnr[Two]"]
+    assert card.score.endswith(" in One")
+    assert card.protocol["source"] == "One and Two"
     # A file that does not come with the library.
     away = folder / "away.keras"
     card = made(
@@ -68,6 +76,11 @@ def test_a_preset_of_voxels(folder):
     card = made(run, "solids", "--metrics=solids", "--num=20", "--check_num=12")
     assert (card.task, card.commands) == ("generates voxels of 6 classes", ["generate"])
     assert len(tfgan_zoo.from_preset("solids").class_names) == 6
+    with pytest.raises(
+        InputError, match=r"--score: expected one of solids_validity, .*, got 'iou'"
+    ):
+        made(run, "other", "--metrics=solids", "--num=20", "--score=iou")
+    assert not list(folder.rglob("other.*"))
 
 
 @pytest.mark.parametrize(

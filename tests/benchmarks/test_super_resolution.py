@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from benchmarks import super_resolution
+from benchmarks import common, super_resolution
 
 
 def test_places_on_the_sheet():
@@ -15,11 +15,11 @@ def test_places_on_the_sheet():
 
 
 def test_names_and_values_of_a_flag():
-    found = super_resolution.pairs_of(["a=runs/a", "b=folder:b=c"], "--runs")
+    found = common.named_values(["a=runs/a", "b=folder:b=c"], "--runs")
     assert found == {"a": "runs/a", "b": "folder:b=c"}
     for entries in (["a"], ["=b"], ["a=1", "a=2"]):
         with pytest.raises(SystemExit, match="--runs: expected NAME=VALUE"):
-            super_resolution.pairs_of(entries, "--runs")
+            common.named_values(entries, "--runs")
 
 
 def test_parts_of_images():

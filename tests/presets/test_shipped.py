@@ -52,6 +52,7 @@ def test_classes_have_the_names_of_their_numbers():
     wanted = {
         "biggan_fashion_mnist": clothes.split(","),
         "dcgan_figures": list(open_source("figures").class_names),
+        "gan_3d_solids": ["box", "ball", "cylinder", "cone", "torus", "cross-bar"],
         "r3gan_fashion_mnist_classes": clothes.split(","),
     }
     found = {}

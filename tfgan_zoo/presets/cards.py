@@ -3,6 +3,7 @@
 import dataclasses
 import html
 import json
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from importlib import resources
@@ -69,8 +70,8 @@ class Preset:
     @property
     def score(self) -> str:
         """Returns the main score, in words, such as "fid 0.865 in fashion_mnist_v1"."""
-        name, _, features = self.main.removeprefix("figures_").partition("[")
-        where = f" in {features.rstrip(']')}" if features else ""
+        name, _, of = re.sub("^(figures|solids)_", "", self.main).partition("[")
+        where = f" in {of.rstrip(']')}" if of else ""
         return f"{name.replace('_', ' ')} {self.scores[self.main]:.3f}{where}"
 
     @property
