@@ -23,7 +23,7 @@ without boundaries, and has ten styles of each class.
 from pathlib import Path
 from typing import Any
 
-from tfgan_zoo import cli
+from tfgan_zoo import cli, progress
 from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.pictures import files, large_tiff, tiling
 
@@ -99,7 +99,7 @@ def main(argv: list[str]) -> None:
     inputs: dict[str, Any] = {n: given[n].value for n in names}
     maps = Maps(**{name: given[name].value for name in Maps._fields})
     num, seconds = translate_files(given.workdir, planned, maps=maps, **outputs, **inputs)
-    pace = f"in {seconds:.1f} s ({num / seconds:.1f} images/s)"
+    pace = f"in {seconds:.1f} s ({progress.per_second(num / seconds)} images/s)"
     count, others = files.counted(num, len(planned), existing)
     print(f"{count} {pace}{others}: {given.output}")
 
