@@ -56,7 +56,7 @@ def generations(minutes: float = 3.0, samples: int = 1000) -> Any:
         took = counted(steps, "step")
         rows[f"{name}\n{took}\n{validity:.0%} clean"] = made[:_COLUMNS]
         print(f"  {name}: {took} in {seconds:.0f} s, {validity:.1%} clean", flush=True)
-    return style.strips(rows, height=0.72)
+    return style.strips(rows)
 
 
 def config_of(name: str) -> Any:
