@@ -8,6 +8,7 @@ from benchmarks.gallery import (
     distances,
     drawing,
     dynamics,
+    generations,
     learning,
     losses,
 )
@@ -18,7 +19,9 @@ GROUPS: dict[str, dict[str, Figure]] = {
     "Losses and distances": losses.FIGURES | distances.FIGURES | critics.FIGURES,
     "The game": dynamics.FIGURES,
     "Mode collapse": collapse.FIGURES,
-    "What models have learnt": learning.FIGURES | drawing.FIGURES | attributes.FIGURES,
+    "What models have learnt": (
+        generations.FIGURES | learning.FIGURES | drawing.FIGURES | attributes.FIGURES
+    ),
     "Autoencoders": autoencoders.FIGURES,
 }
 

@@ -4,17 +4,29 @@ import math
 import re
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from benchmarks.gallery import __main__ as command
-from benchmarks.gallery import attributes, drawing, dynamics, learning, losses, maths, page, style
+from benchmarks.gallery import (
+    attributes,
+    drawing,
+    dynamics,
+    generations,
+    learning,
+    losses,
+    maths,
+    page,
+    style,
+)
 from benchmarks.gallery.catalogue import FIGURES, GROUPS
 from benchmarks.reproduce import theory
 from tests.tiny_runs import stepped_run, tiny_attribute_to_image, tiny_translation
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.run.building import build_model
 
 FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
 
@@ -128,6 +140,48 @@ def test_two_models_learn_while_their_latents_stay(monkeypatch):
 def test_durations_in_words():
     found = [learning.duration(each) for each in (0, 0.032, 4.26, 61.7)]
     assert found == ["0 s", "0.03 s", "4.3 s", "62 s"]
+
+
+def _small_game():
+    """Returns a config of a game of tiny networks, whose learning rates decay."""
+    config = generations.config_of("GAN 2014")
+    config.generator = {"name": "mlp_generator", "units": (2,)}
+    config.discriminator = {"name": "mlp_discriminator", "units": (2,)}
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"] = {"name": "sgd", "learning_rate": 0.1, "decay": "linear"}
+    config.data.batch_size = 4
+    return config
+
+
+def test_a_game_takes_the_steps_that_fit_into_its_time(monkeypatch):
+    monkeypatch.setattr(generations, "_FIRST", 1)
+    monkeypatch.setattr(generations, "_MEASURED", 2)
+    clock = iter([10.0, 14.0, 20.0, 27.0])  # two seconds a step
+    monkeypatch.setattr(generations, "time", SimpleNamespace(process_time=clock.__next__))
+    images = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), np.uint8)
+    model, steps, seconds = generations.trained(_small_game(), images, minutes=0.1)
+    assert (steps, seconds) == (3, 7.0)
+    assert int(model.step) == 3
+    assert float(model.generator_optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+    assert float(model.discriminator_optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
+
+
+def test_only_the_first_game_is_as_its_paper_has_it():
+    first, *others = configs = [generations.config_of(name) for name in generations.GAMES]
+    assert [config.model for config in configs] == list(FIGURES["generations"].models)
+    model = build_model(first)
+    assert [layer.units for layer in model.generator.layers if hasattr(layer, "units")] == [
+        1200,
+        1200,
+        32 * 32 * 3,
+    ]
+    assert type(model.generator_optimizer).__name__ == "SGD"
+    assert model.ema_half_life is None
+    for config in others:
+        assert (config.generator.name, config.discriminator.name) == (
+            "dcgan_generator",
+            "dcgan_discriminator",
+        )
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -271,6 +325,16 @@ def test_a_film_has_a_frame_for_each_stop(drawn_style):
     assert len({frame.shape for frame in frames}) == 1
     lower = [frame[-60:] for frame in frames]
     assert not np.array_equal(lower[1], lower[2])  # The time goes on.
+
+
+def test_games_are_drawn_in_rows(monkeypatch, drawn_style, capsys):
+    monkeypatch.setattr(generations, "GAMES", {"GAN 2014": None})
+    config = _small_game()
+    monkeypatch.setattr(generations, "config_of", lambda name: config)
+    figure = generations.generations(minutes=1e-9, samples=20)
+    labels = [axes.get_ylabel() for axes in figure.axes]
+    assert labels == ["data", "GAN 2014\n1 step\n0% clean"]
+    assert "GAN 2014: 1 step in" in capsys.readouterr().out
 
 
 @pytest.mark.slow
