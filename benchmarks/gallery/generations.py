@@ -35,7 +35,7 @@ class Trained(NamedTuple):
     seconds: float
 
 
-def generations(minutes: float = 3.0, samples: int = 1000) -> Any:
+def generations(minutes: float = 5.0, samples: int = 1000) -> Any:
     """Draws samples of four games after the same CPU time, beside the images that they learn from.
 
     Args:
