@@ -82,6 +82,7 @@ class LabelToImage(ImageToImage):
             self.styles = self.add_weight(
                 shape=(self.num_classes, NUM_STYLES, self.style_size),
                 name="styles",
+                dtype="float32",
                 initializer="zeros",
                 trainable=False,
             )
@@ -365,7 +366,8 @@ class LabelToImage(ImageToImage):
                 `ImageToImage.translate`.
             direction: "a_to_b" or None.
             batch_size: Number of images at a time.
-            instances: Instance numbers `[num, H, W]`, unless they are in `images`.
+            instances: Instance numbers `[num, H, W]`, unless they are in `images`. A model without
+                boundaries and styles ignores them.
             styles: The number of the style of each class, from 0 to 9, or one for each image; or
                 the style of each pixel, `[num, H, W, style_size]`, as `encode_styles` returns it.
                 None for the first.
@@ -525,10 +527,17 @@ def _joined(labels: np.ndarray, instances: np.ndarray) -> np.ndarray:
     """Returns class and instance numbers in one array.
 
     Raises:
-        InputError: If their shapes differ.
+        InputError: If their shapes differ, or pixels have several numbers, as in colours.
     """
-    labels = labels[..., 0] if labels.ndim == 4 else labels
-    instances = instances[..., 0] if instances.ndim == 4 else instances
+    labels, instances = (
+        each[..., 0] if each.ndim == 4 and each.shape[-1] == 1 else each
+        for each in (labels, instances)
+    )
+    if labels.ndim != 3:
+        raise InputError(
+            "labels: expected one class number for each pixel, shape (batch, height, width), where "
+            f"instances are given by themselves, got {labels.shape}."
+        )
     if labels.shape != instances.shape:
         raise InputError(
             f"instances: expected shape {labels.shape}, that of the labels, got {instances.shape}."
