@@ -455,7 +455,7 @@ def test_styles_have_float32_whatever_the_model_has():
     model.learn_styles(maps, data["image"])
     first = model.styles.numpy()
     assert model.translate(maps, styles=1).dtype == first.dtype == np.float32
-    # The seed alone decides which they are.
+    # The same seed finds the same ones.
     model.learn_styles(maps, data["image"])
     np.testing.assert_array_equal(model.styles.numpy(), first)
 
