@@ -585,6 +585,11 @@ def test_stages_that_do_not_fit():
     )
     with pytest.raises(InputError, match="generator: expected a local_enhancer around the global"):
         labelled(enhancer=True).start_from(other)
+    enhancer, alone = labelled(enhancer=True, style_size=2), labelled(style_size=2)
+    deeper = networks.feature_encoder(SHAPE, 2, filters=2, downsamplings=2)
+    other = Pix2PixHD.from_config(alone.get_config() | {"encoder": deeper})
+    with pytest.raises(InputError, match="encoder: expected one of the same filters and downsampl"):
+        enhancer.start_from(other)
 
 
 def test_networks_must_fit():

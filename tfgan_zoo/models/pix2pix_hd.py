@@ -230,7 +230,7 @@ class Pix2PixHD(LabelToImage):
         over if it has the same shapes.
 
         Raises:
-            ValueError: If the generator is another network.
+            ValueError: If the generator or the encoder is another network.
         """
         coarse = _global_of(self.generator)
         theirs = getattr(other, "generator", None)
@@ -240,19 +240,23 @@ class Pix2PixHD(LabelToImage):
             shown = other.sampling_network(theirs)
             output = len(theirs.get_layer("output").weights)
             weights = shown.get_weights()[:-output]
-            if [w.shape for w in weights] != [tuple(w.shape) for w in coarse.weights]:
+            if [w.shape for w in weights] != _shapes_of(coarse):
                 raise InputError(
                     "generator: expected a local_enhancer around the global generator that it "
                     "starts from, got one of other sizes; give filters half as many as there, and "
                     "the same numbers of downsamplings and blocks."
                 )
-            coarse.set_weights(weights)
             encoder = getattr(other, "encoder", None)
             if self.encoder is not None and encoder is not None:
+                if _shapes_of(self.encoder) != _shapes_of(encoder):
+                    raise InputError(
+                        "encoder: expected one of the same filters and downsamplings as the one "
+                        "that it starts from, got one of other sizes."
+                    )
                 self.encoder.set_weights(other.sampling_network(encoder).get_weights())
+            coarse.set_weights(weights)
         judge = getattr(other, "discriminator", None)
-        mine = [tuple(w.shape) for w in self.discriminator.weights]
-        if judge is not None and mine == [tuple(w.shape) for w in judge.weights]:
+        if judge is not None and _shapes_of(self.discriminator) == _shapes_of(judge):
             self.discriminator.set_weights(judge.get_weights())
         self.restart_averages()
 
@@ -352,6 +356,10 @@ def layer_weights(num: int) -> list[float]:
         ([0.25, 1.0], [0.03125, 0.03125, 0.0625])
     """
     return [LAYER_WEIGHTS[0]] * (num - len(LAYER_WEIGHTS)) + list(LAYER_WEIGHTS[-num:])
+
+
+def _shapes_of(network: keras.Model) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in network.weights]
 
 
 def _global_of(generator: keras.Model) -> keras.Model | None:
