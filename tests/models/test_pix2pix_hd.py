@@ -121,13 +121,13 @@ def test_the_perceptual_term():
     assert layer_weights(7)[:3] == [1 / 32] * 3
 
 
-def weights_after(model, a, b):
+def weights_after(model, a, b, instances):
     """Returns each role's weights after a step of SGD, of gradients by losses on their own."""
     expected = {}
     for role in ("generator", "discriminator"):
         variables = [v.value for v in model.role_variables(role)]
         with tf.GradientTape() as tape:
-            fake = model.generator(a, training=True)
+            fake = model.fakes(a, b, instances)
             if role == "discriminator":
                 fake = tf.stop_gradient(fake)
             d_loss, g_loss = (loss for loss, _ in both_losses(model, a, b, fake))
@@ -144,18 +144,22 @@ def weights_after(model, a, b):
         ({"normalization": "batch"}, {}),
         ({"feature_matching": 0.0}, {"rematerialize": True}),
         ({"features": "figures_v1:conv1"}, {"run_eagerly": False}),
+        ({"style_size": 2, "features": "figures_v1:conv1"}, {}),
         slow({}, {"run_eagerly": False, "jit_compile": True}),
     ],
 )
 def test_both_players_learn_from_the_same_scores(arguments, settings):
     """Each as its own gradient at the weights before the step says; Pix2Pix' D moves first."""
-    model = tiny("pix2pix_hd", **{"normalization": "none", **arguments})
+    if "style_size" in arguments:
+        model = labelled(**arguments)
+    else:
+        model = tiny("pix2pix_hd", **{"normalization": "none", **arguments})
     model.compile("sgd", "sgd", **{"run_eagerly": True, **settings})
     data = samples(model)
-    a, b = model.pair(data)
-    expected = weights_after(model, a, b)
+    a, b, instances = model.label_parts(data)
+    expected = weights_after(model, a, b, instances)
     before = [v.numpy() for v in model.role_variables("discriminator")]
-    fake = model.run(model.generator, a, training=False)
+    fake = model.fakes(a, b, instances, training=False)
     g_loss = both_losses(model, a, b, fake, training=False)[1][0]
     step(model, data)
     for role, values in expected.items():
@@ -310,6 +314,14 @@ def test_label_maps_that_cannot_be_used():
         model.translate(data["label"])
     with pytest.raises(InputError, match=r"instances: expected shape \(2, 16, 16\)"):
         model.translate(data["label"], instances=data["instance"][:, 1:])
+    coloured = np.repeat(data["label"][..., np.newaxis], 3, axis=-1)
+    with pytest.raises(InputError, match=r"labels: .* one class number .*got \(2, 16, 16, 3\)"):
+        model.translate(coloured, instances=data["instance"])
+    with pytest.raises(InputError, match=r"instances: .* that of the labels, got \(2, 16, 16, 3\)"):
+        model.translate(data["label"], instances=coloured)
+    labels, instances = (data[name][..., np.newaxis] for name in ("label", "instance"))
+    made = model.translate(data["label"], instances=data["instance"])
+    np.testing.assert_array_equal(model.translate(labels, instances=instances), made)
     with pytest.raises(InputError, match=r"label: expected shape \(batch, 16, 16\)"):
         model.fit(data | {"label": data["label"][:, 1:]}, verbose=0)
     with pytest.raises(InputError, match="labels: expected whole numbers"):
@@ -433,6 +445,19 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path,
     for wrong in (10, -1, [0, 1], 0.5):
         with pytest.raises(InputError, match="styles: expected "):
             model.translate(maps, styles=wrong)
+
+
+def test_styles_have_float32_whatever_the_model_has():
+    """What networks are given is in float32, and styles are part of it."""
+    model = labelled(style_size=2, dtype="bfloat16")
+    data = model.example_batch(1)
+    maps = np.stack([data["label"], data["instance"]], axis=-1)
+    model.learn_styles(maps, data["image"])
+    first = model.styles.numpy()
+    assert model.translate(maps, styles=1).dtype == first.dtype == np.float32
+    # The same seed finds the same ones.
+    model.learn_styles(maps, data["image"])
+    np.testing.assert_array_equal(model.styles.numpy(), first)
 
 
 def test_styles_at_other_sizes_are_means_over_the_pixels_of_the_image():
@@ -560,6 +585,11 @@ def test_stages_that_do_not_fit():
     )
     with pytest.raises(InputError, match="generator: expected a local_enhancer around the global"):
         labelled(enhancer=True).start_from(other)
+    enhancer, alone = labelled(enhancer=True, style_size=2), labelled(style_size=2)
+    deeper = networks.feature_encoder(SHAPE, 2, filters=2, downsamplings=2)
+    other = Pix2PixHD.from_config(alone.get_config() | {"encoder": deeper})
+    with pytest.raises(InputError, match="encoder: expected one of the same filters and downsampl"):
+        enhancer.start_from(other)
 
 
 def test_networks_must_fit():

@@ -309,7 +309,13 @@ def test_styles_belong_to_the_weights_of_a_run(run, folder, tmp_path, capsys):
     assert "--style: expected a run that has ended" in err
     status, out, err = translated(other, data, tmp_path / "out", capsys=capsys)
     assert (status or 0) == 0
-    assert "these weights have none yet" in out + err
+    assert "these weights have none yet, so every instance gets zeros" in out + err
+    look = [data / part / "05.png" for part in ("label", "inst", "image")]
+    names = ("style_labels", "style_instances", "style_of")
+    flags = [f"--{name}={path}" for name, path in zip(names, look, strict=True)]
+    status, out, err = translated(other, data, tmp_path / "like", *flags, capsys=capsys)
+    assert (status or 0) == 0
+    assert "none yet, so classes that the picture lacks get zeros" in out + err
 
 
 def test_entries_of_label_maps_need_classes(folder):

@@ -36,9 +36,9 @@ class LabelShapes(NamedTuple):
 class LabelToImage(ImageToImage):
     """A game whose domain a can be label maps: class numbers, and instance numbers.
 
-    Networks see a channel for each class, and where instances touch. An encoder of b can give a
-    generator `style_size` numbers for each instance; without an image, they come from the styles
-    that `learn_styles` finds for each class.
+    Networks see a channel for each class, and one that marks where instances touch. An encoder of b
+    can give a generator `style_size` numbers for each instance. Without an image of b, they come
+    from the styles that `learn_styles` finds for each class.
 
     Args:
         **kwargs: `seed`, `ema_half_life`, `ema_ramp_up`, `name`; see `Game`.
@@ -78,10 +78,11 @@ class LabelToImage(ImageToImage):
         self.shape_a, self.shape_b, self.shape_given, self.shape_both = shapes
         self.channels_b = self.shape_b[-1]
         if self.style_size:
-            #: The styles of each class, of which `learn_styles` makes clusters.
+            #: The styles of each class, which `learn_styles` finds.
             self.styles = self.add_weight(
                 shape=(self.num_classes, NUM_STYLES, self.style_size),
                 name="styles",
+                dtype="float32",
                 initializer="zeros",
                 trainable=False,
             )
@@ -178,7 +179,7 @@ class LabelToImage(ImageToImage):
 
         Args:
             images: Images `[num, H, W, C]`, uint8 or floats in [-1, 1]. Sides that the encoder
-                cannot halve evenly are continued by reflection.
+                cannot halve evenly are padded by reflection.
             instances: Instance numbers `[num, H, W]`.
             batch_size: Number of images at a time.
 
@@ -233,7 +234,7 @@ class LabelToImage(ImageToImage):
     def styles_by_class(self, image: np.ndarray, maps: np.ndarray) -> np.ndarray:
         """Returns a style for each class: the mean over its pixels in an image.
 
-        A class that is not there has the first of its `styles`.
+        A class that the image lacks has the first of its `styles`.
 
         Args:
             image: An image of b, `[H, W, C]`, of any size.
@@ -360,15 +361,16 @@ class LabelToImage(ImageToImage):
 
         Args:
             images: Class numbers `[num, H, W]`, -1 for no class; or class and instance numbers
-                `[num, H, W, 2]`. Sides that the generator cannot halve evenly are continued by
+                `[num, H, W, 2]`. Sides that the generator cannot halve evenly are padded by
                 reflection, and the result is cropped to size. Without classes, images as in
                 `ImageToImage.translate`.
             direction: "a_to_b" or None.
             batch_size: Number of images at a time.
-            instances: Instance numbers `[num, H, W]`, unless they are in `images`.
-            styles: The number of the style of each class, from 0 to 9, or one for each image; or
-                the style of each pixel, `[num, H, W, style_size]`, as `encode_styles` returns it.
-                None for the first.
+            instances: Instance numbers `[num, H, W]`, unless they are in `images`. A model without
+                boundaries and styles ignores them.
+            styles: Number of the style that the instances of each class get, from 0 to 9, or a
+                number for each image; or the style of each pixel, `[num, H, W, style_size]`, as
+                `encode_styles` returns it. None for 0.
 
         Returns:
             float32 `[num, H, W, C]`, in [-1, 1].
@@ -525,10 +527,17 @@ def _joined(labels: np.ndarray, instances: np.ndarray) -> np.ndarray:
     """Returns class and instance numbers in one array.
 
     Raises:
-        InputError: If their shapes differ.
+        InputError: If their shapes differ, or pixels have several numbers, as in colours.
     """
-    labels = labels[..., 0] if labels.ndim == 4 else labels
-    instances = instances[..., 0] if instances.ndim == 4 else instances
+    labels, instances = (
+        each[..., 0] if each.ndim == 4 and each.shape[-1] == 1 else each
+        for each in (labels, instances)
+    )
+    if labels.ndim != 3:
+        raise InputError(
+            "labels: expected one class number for each pixel, shape (batch, height, width), where "
+            f"instances are given by themselves, got {labels.shape}."
+        )
     if labels.shape != instances.shape:
         raise InputError(
             f"instances: expected shape {labels.shape}, that of the labels, got {instances.shape}."

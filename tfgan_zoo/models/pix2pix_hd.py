@@ -48,20 +48,21 @@ PAPER_FEATURES = "vgg19:1_1,2_1,3_1,4_1,5_1"
 class Pix2PixHD(LabelToImage):
     """Large images from label maps. Wang et al. 2018, https://arxiv.org/abs/1711.11585.
 
-    A generator G from coarse to fine, and discriminators D_1, D_2, ... of pairs at several scales:
+    A generator G that works from coarse to fine, and discriminators D_1, D_2, ... that judge pairs
+    at several scales:
 
         L_D = sum_k 1/2 E[(D_k(a, b) - 1)^2 + D_k(a, G(a))^2],
         L_G = sum_k E[(D_k(a, G(a)) - 1)^2] + 10 L_FM + 10 L_VGG.
 
     L_FM is `losses.feature_matching`, distances in the features of D. L_VGG is the sum of the mean
     absolute differences of G(a) and b in layers of a frozen network, weighted by 1/32, 1/16, 1/8,
-    1/4 and 1. Both players learn from the same scores: G is updated first, and D is not judged
-    again.
+    1/4 and 1. Both players are updated from the same fakes and scores, which a step computes
+    once: G's update comes first, and D's does not use the new G.
 
-    With `num_classes`, a is a map of class numbers, of which G and D see a channel for each class;
-    and, from a map of instances, where instances touch. With `style_size`, an encoder E of b, which
-    learns with G, tells G a few numbers for each instance, the same at all of its pixels, and they
-    decide what the label map leaves open, such as colours.
+    With `num_classes`, a is a map of class numbers. G and D see a channel for each class and, with
+    `boundaries`, one that marks where instances touch. With `style_size`, an encoder E, which
+    learns with G, describes each instance in b by a few numbers, the same at all of its pixels. G
+    sees them as further channels. They decide what the label map leaves open, such as colours.
 
     The paper trains G in stages: `global_generator` at half the size, then `local_enhancer` around
     it, first with `freeze_global`. `start_from` takes over the networks of the stage before.
@@ -72,12 +73,12 @@ class Pix2PixHD(LabelToImage):
       by 12.75, as in SRGAN. The authors feed it images in [-1, 1], unnormalised.
     - Convolutions have no bias where instance normalisation cancels it.
     - PyTorch's Adam adds epsilon after bias correction: see `models.mechanics.optimizers`.
-    - Styles are sorted by how many instances they stand for, and all instances of a class get the
-      one that is asked for; the authors draw one at random for each instance.
-    - Styles are found from all instances; there, from those of more than 1/64 of the image.
+    - The styles of a class are sorted by the number of their instances, and all instances of a
+      class get the requested one; the authors draw one at random for each instance.
+    - Styles come from all instances; there, from those that cover more than 1/64 of the image.
     - The learning rate falls linearly to 0 in the second half of training there. Here it is
-      constant unless an optimizer with a schedule is given, as in the recipes. Each stage of a run
-      has that schedule; there, the enhancer's begins when the global generator is frozen.
+      constant unless the optimizers have a schedule, as in the recipes. Each stage of a run has the
+      whole schedule; there, one schedule spans both stages of the enhancer.
     - Resuming restores learning rates and optimizers; there it does not.
 
     A training batch is `(a, b)` or `{"a": a, "b": b}` as for `Pix2Pix`. With `num_classes` it is
@@ -88,16 +89,16 @@ class Pix2PixHD(LabelToImage):
         image_shape: (height, width, channels) of domain a in training; with `num_classes` the
             channels are those of b.
         channels_b: Channels of domain b; None for those of `image_shape`.
-        generator: From a, with the numbers of E behind it, to b; None for `global_generator`.
+        generator: From a, followed by the channels of E, to b; None for `global_generator`.
         discriminator: Of a and b stacked along the channels; None for `multiscale_discriminator`.
         encoder: E, from b to `style_size` numbers for each pixel; None for `feature_encoder`.
         num_classes: Number of classes of label maps; None if a is images.
-        boundaries: Whether the networks see boundaries between instances, of label maps.
-        style_size: Numbers for each instance; 0 without E, and 3 in the paper. It needs label maps.
+        boundaries: Whether the networks see boundaries between the instances of label maps.
+        style_size: Numbers for each instance, 3 in the paper; 0 for no E. It needs label maps.
         num_scales: Number of scales at which D judges.
         objective: "least_squares" or "cross_entropy".
         feature_matching: Weight of L_FM.
-        perceptual_weight: Weight of L_VGG, without `features` of no effect.
+        perceptual_weight: Weight of L_VGG; no effect without `features`.
         features: Network and layers of L_VGG, such as "efficientnet_lite0:block1,block2,block3";
             see `networks.features`. None leaves L_VGG out. They are loaded when training or
             evaluation starts, and are not saved with the model.
@@ -215,8 +216,8 @@ class Pix2PixHD(LabelToImage):
 
     def roles(self) -> dict[str, list[keras.Model]]:
         """Returns the networks of each role; the encoder learns with the generator."""
-        makers = [self.generator] + [self.encoder] * (self.encoder is not None)
-        return {"generator": makers, "discriminator": [self.discriminator]}
+        encoder = [] if self.encoder is None else [self.encoder]
+        return {"generator": [self.generator, *encoder], "discriminator": [self.discriminator]}
 
     def translators(self) -> dict[str, keras.Model]:
         """Returns the generator."""
@@ -229,7 +230,7 @@ class Pix2PixHD(LabelToImage):
         over if it has the same shapes.
 
         Raises:
-            ValueError: If the generator is another network.
+            ValueError: If the generator or the encoder is another network.
         """
         coarse = _global_of(self.generator)
         theirs = getattr(other, "generator", None)
@@ -239,26 +240,30 @@ class Pix2PixHD(LabelToImage):
             shown = other.sampling_network(theirs)
             output = len(theirs.get_layer("output").weights)
             weights = shown.get_weights()[:-output]
-            if [w.shape for w in weights] != [tuple(w.shape) for w in coarse.weights]:
+            if [w.shape for w in weights] != _shapes_of(coarse):
                 raise InputError(
                     "generator: expected a local_enhancer around the global generator that it "
                     "starts from, got one of other sizes; give filters half as many as there, and "
                     "the same numbers of downsamplings and blocks."
                 )
-            coarse.set_weights(weights)
             encoder = getattr(other, "encoder", None)
             if self.encoder is not None and encoder is not None:
+                if _shapes_of(self.encoder) != _shapes_of(encoder):
+                    raise InputError(
+                        "encoder: expected one of the same filters and downsamplings as the one "
+                        "that it starts from, got one of other sizes."
+                    )
                 self.encoder.set_weights(other.sampling_network(encoder).get_weights())
+            coarse.set_weights(weights)
         judge = getattr(other, "discriminator", None)
-        mine = [tuple(w.shape) for w in self.discriminator.weights]
-        if judge is not None and mine == [tuple(w.shape) for w in judge.weights]:
+        if judge is not None and _shapes_of(self.discriminator) == _shapes_of(judge):
             self.discriminator.set_weights(judge.get_weights())
         self.restart_averages()
 
     # ------------------------------------------------------------------ a train step
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
-        """One step of the generator and the encoder, and one of the discriminator beside it."""
+        """One update of G and E, and one of D, from the same fakes and scores."""
         a, b, instances = self.label_parts(data)
         fake = self.record(self.fakes, a, b, instances)
         scores = self.record(self.scores, a, b, fake, role="discriminator")
@@ -276,7 +281,7 @@ class Pix2PixHD(LabelToImage):
     def scores(
         self, a: tf.Tensor, b: tf.Tensor, fake: tf.Tensor, training: bool = True
     ) -> tuple[Scales, Scales]:
-        """Returns the features and logits of D_k(a, b) and D_k(a, G(a)), which both losses use."""
+        """Returns the features and logits of D_k(a, b) and D_k(a, G(a)), for both losses."""
         return self.judge(a, b, training), self.judge(a, fake, training)
 
     def discriminator_loss(self, scores: tuple[Scales, Scales]):
@@ -351,6 +356,10 @@ def layer_weights(num: int) -> list[float]:
         ([0.25, 1.0], [0.03125, 0.03125, 0.0625])
     """
     return [LAYER_WEIGHTS[0]] * (num - len(LAYER_WEIGHTS)) + list(LAYER_WEIGHTS[-num:])
+
+
+def _shapes_of(network: keras.Model) -> list[tuple[int, ...]]:
+    return [tuple(weight.shape) for weight in network.weights]
 
 
 def _global_of(generator: keras.Model) -> keras.Model | None:

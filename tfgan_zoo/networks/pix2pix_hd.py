@@ -71,8 +71,8 @@ def global_generator(
         >>> model.compute_output_shape((1, 32, 64, 5))
         (1, 32, 64, 3)
     """
-    shape, channels = _checked(image_shape, channels, 2**downsamplings, 2, "downsamplings")
     check_positive(filters=filters, downsamplings=downsamplings, blocks=blocks)
+    shape, channels = _checked(image_shape, channels, 2**downsamplings, 2, "downsamplings")
     stack = _stack(normalization, upsampling, synchronized_bn)
     inputs = keras.Input((None, None, shape[-1]), name="image")
     x = _global_features(inputs, stack, filters, downsamplings, blocks)
@@ -95,7 +95,7 @@ def local_enhancer(
     """pix2pixHD's G2 around G1 (Wang et al. 2018, https://arxiv.org/abs/1711.11585, section 3.2).
 
     G1 sees the images at half their size. The features before its output are added to those of
-    c7s1-32, d64, and followed by R64 3 times, u32, c7s1-3 and tanh. All layers are as in
+    c7s1-32, d64. R64 3 times, u32, c7s1-3 and tanh continue from the sum. All layers are as in
     `global_generator`. G1 is the layer "global", without its last convolution, and its layers have
     the same names as in `global_generator`, from which weights can be taken.
 
@@ -123,14 +123,14 @@ def local_enhancer(
         >>> model.get_layer("global").output.shape
         (None, None, None, 4)
     """
-    multiple = 2 ** (global_downsamplings + 1)
-    shape, channels = _checked(image_shape, channels, multiple, 2, "global_downsamplings")
     check_positive(
         filters=filters,
         blocks=blocks,
         global_downsamplings=global_downsamplings,
         global_blocks=global_blocks,
     )
+    multiple = 2 ** (global_downsamplings + 1)
+    shape, channels = _checked(image_shape, channels, multiple, 2, "global_downsamplings")
     stack = _stack(normalization, upsampling, synchronized_bn)
     half = keras.Input((None, None, shape[-1]), name="image")
     coarse = keras.Model(
@@ -167,7 +167,8 @@ def feature_encoder(
     pixel's instance.
 
     Args:
-        image_shape: As for `global_generator`.
+        image_shape: `(height, width, channels)` in training, with sides that are multiples of
+            2^downsamplings, and at least 4; the network accepts other such sizes.
         channels: Numbers for each pixel.
         filters: Feature maps at full size. Each downsampling doubles them.
         downsamplings: Number of convolutions of stride 2.
@@ -186,8 +187,8 @@ def feature_encoder(
         >>> feature_encoder((64, 64, 3), filters=2).compute_output_shape((1, 32, 64, 3))
         (1, 32, 64, 3)
     """
-    shape, channels = _checked(image_shape, channels, 2**downsamplings, 1, "downsamplings")
     check_positive(filters=filters, downsamplings=downsamplings)
+    shape, channels = _checked(image_shape, channels, 2**downsamplings, 1, "downsamplings")
     stack = _stack(normalization, upsampling, synchronized_bn)
     inputs = keras.Input((None, None, shape[-1]), name="image")
     x = _global_features(inputs, stack, filters, downsamplings, 0)

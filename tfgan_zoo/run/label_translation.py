@@ -146,6 +146,12 @@ def _style(
             "this picture."
         )
     by_class = model.styles_by_class(picture, own)
+    lacking = model.num_classes != len(np.unique(own[own[..., 0] >= 0, 0]))
+    if lacking and not np.any(model.styles.numpy()):
+        progress.say(
+            "styles: these weights have none yet, so classes that the picture lacks get zeros; "
+            "they are found when a run ends."
+        )
 
     def of_classes(found: np.ndarray) -> np.ndarray:
         styles = by_class[np.maximum(found[..., 0], 0)]
