@@ -22,7 +22,12 @@ RANDOM = np.random.default_rng(0)
 LABEL = RANDOM.integers(0, 3, (6, 8)).astype(np.uint8)
 INSTANCE = (RANDOM.integers(0, 4, (6, 8)) * 11_000).astype(np.uint16)
 PICTURE = RANDOM.integers(0, 256, (6, 8, 3)).astype(np.uint8)
-RENUMBERED = (INSTANCE // 11_000).astype(np.int16)
+OBJECT = INSTANCE // 11_000
+#: Pixels of one object are an instance in each class.
+PAIRS = sorted({*zip(OBJECT.ravel().tolist(), LABEL.ravel().tolist(), strict=True)})
+RENUMBERED = np.array(
+    [[PAIRS.index((OBJECT[i, j], LABEL[i, j])) for j in range(8)] for i in range(6)], np.int16
+)
 
 
 def save(path, pixels):
@@ -176,10 +181,21 @@ def test_an_ignored_value_is_of_no_class(tmp_path):
 def test_instances_in_colours(tmp_path):
     write(tmp_path)
     colours = RANDOM.integers(0, 256, (4, 3)).astype(np.uint8)
-    save(tmp_path / "inst/a.png", colours[RENUMBERED])
+    save(tmp_path / "inst/a.png", colours[OBJECT])
     found = opened(tmp_path).a[0][..., 1]
     # Other numbers, but the same instances.
-    assert len({*zip(found.ravel().tolist(), RENUMBERED.ravel().tolist(), strict=True)}) == 4
+    assert len({*zip(found.ravel().tolist(), RENUMBERED.ravel().tolist(), strict=True)}) == len(
+        PAIRS
+    )
+
+
+def test_what_is_no_object_is_an_instance_in_each_class(tmp_path):
+    write(tmp_path)
+    save(tmp_path / "label/a.png", np.array([[0, 0, 1], [2, 2, 255]], np.uint8).repeat(4, 0))
+    save(tmp_path / "inst/a.png", np.zeros((8, 3), np.uint8))
+    save(tmp_path / "image/a.png", PICTURE[:, :3].repeat(2, 0)[:8])
+    found = opened(tmp_path, ignored=255).a[0][..., 1]
+    np.testing.assert_array_equal(found[::4], [[1, 1, 2], [3, 3, 0]])
 
 
 def test_label_maps_are_resized_as_their_images_are_and_keep_their_values(tmp_path):

@@ -104,7 +104,9 @@ def read_label_map(
 
     Args:
         label: The file: values of grey, or indices of a palette, are class numbers.
-        instance: The file of instances, of the same size: any values, or colours.
+        instance: The file of instances, of the same size: any values, or colours. Pixels of one
+            value are of one instance in each class: files may have one value for all that is no
+            object, such as sky and road.
         num_classes: Number of classes.
         ignored: The value of pixels of no class.
         trained: Whether the classes are those of a trained model, which can have no more.
@@ -137,7 +139,7 @@ def read_label_map(
                 f"{label} is {wide}x{high} but {instance} {other_wide}x{other_high} pixels; a "
                 "label map and its instance map must have one size."
             )
-        parts.append(_renumbered(numbers))
+        parts.append(_renumbered(numbers * (num_classes + 1) + values + 1))
     return np.stack(parts, axis=-1).astype(np.int16)
 
 
