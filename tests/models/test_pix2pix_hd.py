@@ -20,11 +20,11 @@ from tfgan_zoo.serving.convert import convert
 A, B = tf.fill([2, *POINTWISE], 0.5), tf.fill([2, *POINTWISE], -1.0)
 
 
-def two_scales():
+def scales(num):
     """D_1: features a + b, logits 2 (a + b). D_2: both 3 (a + b), of half the size."""
     x = keras.Input((None, None, 2))
     outputs = []
-    for images, factor, logit in ((x, 1.0, 2.0), (CentredAveragePooling2D()(x), 3.0, 1.0)):
+    for images, factor, logit in ((x, 1.0, 2.0), (CentredAveragePooling2D()(x), 3.0, 1.0))[:num]:
         features = times(factor, channels=2)(images)
         outputs.append([features, times(logit)(features)])
     return keras.Model(x, outputs)
@@ -36,9 +36,9 @@ def both_losses(model, a, b, fake, training=True):
     return model.discriminator_loss(scores), model.generator_loss(b, fake, scores)
 
 
-def losses(cls=Pix2PixHD, **kwargs):
+def losses(cls=Pix2PixHD, num_scales=2, **kwargs):
     """G(a) = a / 2: features of the fake pair .75 and 2.25, of the real one -.5 and -1.5."""
-    model = cls(POINTWISE, None, times(0.5), two_scales(), num_scales=2, **kwargs)
+    model = cls(POINTWISE, None, times(0.5), scales(num_scales), num_scales=num_scales, **kwargs)
     fake = model.generator(A)
     if cls is Pix2PixHD:
         (d_loss, d_logs), (g_loss, g_logs) = both_losses(model, A, B, fake)
@@ -68,6 +68,18 @@ def test_losses_by_hand():
     )
 
 
+@pytest.mark.parametrize("cls", [Pix2PixHD, Pix2Pix])
+def test_losses_of_one_scale_by_hand(cls):
+    """Keras unpacks the list of a single scale."""
+    options = {"features": None} if cls is Pix2PixHD else {"objective": "least_squares"}
+    pixels = {} if cls is Pix2PixHD else {"l1_weight": 2.0}
+    logs = losses(cls, 1, feature_matching=10.0, **options, **pixels)
+    assert logs["d_loss"] == pytest.approx(((-1 - 1) ** 2 + 1.5**2) / 2)
+    assert logs["g_matching"] == pytest.approx(4 * 1.25)
+    expected = 0.5**2 + 10 * logs["g_matching"] + 2 * 1.25 * bool(pixels)
+    assert logs["g_loss"] == pytest.approx(expected)
+
+
 def test_weights_and_terms_that_are_left_out():
     logs = losses(features=None, feature_matching=0.5)
     assert logs["g_loss"] == pytest.approx(0.5**2 + 1.25**2 + 0.5 * MATCHING)
@@ -82,7 +94,7 @@ def test_pix2pix_judges_at_several_scales_too():
     expected = 0.5**2 + 1.25**2 + 2 * 1.25 + 3 * MATCHING
     assert logs["g_loss"] == pytest.approx(expected)
     assert Pix2Pix.d_loss_bounds(
-        Pix2Pix(POINTWISE, None, times(0.5), two_scales(), num_scales=2)
+        Pix2Pix(POINTWISE, None, times(0.5), scales(2), num_scales=2)
     ) == pytest.approx((0, 2 * np.log(2)))
 
 
@@ -92,7 +104,7 @@ def test_pix2pix_with_one_scale_matches_features():
     discriminator = networks.multiscale_discriminator(*built, filters=2, receptive_field=16)
     generator = networks.unet_generator((16, 16, 3), filters=2, depth=2)
     model = Pix2Pix(**arguments, generator=generator, discriminator=discriminator)
-    model.compile(run_eagerly=True)
+    model.compile(run_eagerly=False)
     assert "g_matching" in step(model, samples(model))
     plain = networks.patchgan_discriminator((16, 16, 6), filters=2, receptive_field=16)
     with pytest.raises(

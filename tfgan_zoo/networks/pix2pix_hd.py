@@ -224,7 +224,7 @@ def multiscale_discriminator(
     Returns:
         A model from images `[B, H, W, C]` to a list for each scale, the full size first: the
         features after each convolution and its activation, and at the end float32 logits
-        `[B, h, w, 1]`.
+        `[B, h, w, 1]`. Keras unpacks the list of a single scale.
 
     Raises:
         InputError: If the shape, a size or a choice is invalid, or the smallest scale has less than

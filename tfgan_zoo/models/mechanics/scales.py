@@ -17,12 +17,18 @@ Scales = list[list[tf.Tensor]]
 def scales_of(outputs: Any) -> Scales:
     """Returns a discriminator's outputs by scale; logits alone are those of a single scale.
 
+    Of a list for each scale, Keras unpacks that of a single one when it calls the network.
+
     Example:
         >>> scales_of("logits"), scales_of([["features", "logits"], ["small features", "logits"]])
         ([['logits']], [['features', 'logits'], ['small features', 'logits']])
+        >>> scales_of(["features", "logits"])
+        [['features', 'logits']]
     """
     if not isinstance(outputs, (list, tuple)):
         return [[outputs]]
+    if not isinstance(outputs[0], (list, tuple)):
+        return [list(outputs)]
     return [list(scale) for scale in outputs]
 
 
