@@ -125,7 +125,7 @@ def main(argv: list[str]) -> None:
         cells = obedience.cells(obedience.score(images, labels, data))
         truncated.append(f"| {truncation:g} | {cells} |")
     picture = Path(_PICTURE.value or folder / "conditional_truncation.png")
-    pictures.save_png(picture, obedience.truncated_rows(model, _TRUNCATIONS))
+    pictures.save_image(picture, obedience.truncated_rows(model, _TRUNCATIONS))
 
     intro = f"{num:,} samples for each; {common.where()}."
     tables = [intro, "", _HEADER, *lines, "", _TRUNCATED.format(best), *truncated]

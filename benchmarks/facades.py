@@ -294,7 +294,7 @@ def main(argv: list[str]) -> None:
     lines.append(row("the photographs", scores))
     sheet = Path(given.sheet or workdir / "facades.png")
     shown = [images[:_ROWS] for images in columns.values()]
-    pictures.save_png(sheet, pictures.titled_rows(list(columns), shown))
+    pictures.save_image(sheet, pictures.titled_rows(list(columns), shown))
     text = [
         f"{len(wanted.maps)} held-out facades, {given.minutes:g} minutes for each run of one seed, "
         f"{given.epochs} epochs of {len(seen.maps)} facades for the segmenter; {common.where()}.",

@@ -304,10 +304,10 @@ def main() -> None:
         show("\n".join([f"{intro}.", "", _JOBS_HEADER, *jobs]), args.output, "scale_jobs")
     if args.plot:
         from benchmarks.plots import plot
-        from tfgan_zoo.pictures import save_png
+        from tfgan_zoo.pictures import save_image
 
         largest = {name: curve for name, curve in curves.items() if len(curve) > 2}
-        save_png(args.plot, plot(largest, "memory, MB", "seconds"))
+        save_image(args.plot, plot(largest, "memory, MB", "seconds"))
 
 
 if __name__ == "__main__":

@@ -179,7 +179,7 @@ def main(argv: list[str]) -> None:
         curves[setting] = [(float(step), found[step][header[0]]) for step in sorted(found)]
         rows.append(row(setting, found, memory(workdir, given), last))
     picture = Path(given.picture or folder / "small_data.png")
-    pictures.save_png(picture, plots.plot(curves, header[0], "steps", log=True))
+    pictures.save_image(picture, plots.plot(curves, header[0], "steps", log=True))
     columns = " | ".join(f"{each}, best | last" for each in header)
     table = [
         f"`{given.source.split(':')[0]}`, `{given.train_split}`, {given.steps:,} steps; "

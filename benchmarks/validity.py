@@ -144,7 +144,7 @@ def main(argv: list[str]) -> None:
         curves[_TUTORIAL] = torch_points(given.torch_python, folder, given.minutes, *scored)
     picture = Path(given.picture or workdir / "validity.png")
     lines = {n.strip("`"): [(p.minutes, p.validity) for p in c] for n, c in curves.items()}
-    pictures.save_png(picture, plots.plot(lines, "validity", "minutes of training"))
+    pictures.save_image(picture, plots.plot(lines, "validity", "minutes of training"))
     marks = " | ".join(f"{mark:g} after" for mark in _MARKS)
     header = f"| game | validity | of 48 | reverse KL | time | {marks} |"
     table = [

@@ -79,7 +79,7 @@ def solids(given: cli.Flags) -> Iterator[str]:
     kinds = [model.generate(_OF_EACH, label=kind, seed=2) for kind in range(len(data.KINDS))]
     drawn = np.stack([pictures.draw_voxels(each, size=_SIZE) for each in kinds])
     sheet = pictures.labelled_rows(data.KINDS, drawn)
-    pictures.save_png(Path(given.sheet or Path(given.workdir) / "solids.png"), sheet)
+    pictures.save_image(Path(given.sheet or Path(given.workdir) / "solids.png"), sheet)
     for control in ("untrained generator", "majority of three training solids"):
         if valid["`gan_3d`"] <= valid[control]:
             yield (
