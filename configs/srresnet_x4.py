@@ -19,7 +19,7 @@ from tfgan_zoo.config import super_resolution_config
 
 def get_config():
     config = super_resolution_config("srgan")
-    config.model_args.image_shape = (64, 64, 3)
+    config.model_args.image_shape = (96, 96, 3)
     config.model_args.content = "pixel"
     config.model_args.content_layer = "5_4"
     config.model_args.content_weights = "imagenet"
@@ -29,7 +29,7 @@ def get_config():
     config.model_args.relativistic = False
     config.model_args.pixel_weight = 0.0
     config.model_args.ema_half_life = 16_000.0
-    config.generator = {"name": "srvgg_generator", "filters": 44, "convs": 16}
+    config.generator = {"name": "srvgg_generator", "filters": 43, "convs": 16}
     config.discriminator = {"name": "srgan_discriminator", "filters": 16, "dense_units": 128}
     config.generator_optimizer = {
         "name": "adam",
@@ -39,6 +39,7 @@ def get_config():
     }
     config.data.source = "folder:datasets/photographs"
     config.data.split = "train[:460]"
+    config.data.batch_size = 8
     config.data.flip = True
     config.evaluate.source = "folder:datasets/photographs"
     config.evaluate.split = "train[460:]"
