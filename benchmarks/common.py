@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.progress import per_second
+
 
 def train(recipe: str, workdir: Path, *overrides: str) -> None:
     """Trains a recipe in a separate process, unless it is finished, and records the time."""
@@ -81,7 +83,7 @@ def write_parts(
 
 def cost(workdir: Path, steps: int) -> str:
     """Returns a run's steps, time and images/s, as cells of a table."""
-    return f"{steps:,} | {minutes(workdir):.1f} min | {speed(workdir):,.0f}"
+    return f"{steps:,} | {minutes(workdir):.1f} min | {per_second(speed(workdir))}"
 
 
 def clocked(command: Sequence[str], workdir: Path) -> None:

@@ -62,11 +62,6 @@ def short_training(kind: str, workdir: Path) -> None:
     common.train("dcgan_conditional", workdir, *overrides)
 
 
-def cost(workdir: Path, steps: int) -> str:
-    """Returns the cells of a run's cost."""
-    return f"{steps:,} | {common.minutes(workdir):.1f} min | {common.speed(workdir):,.0f}"
-
-
 def main(argv: list[str]) -> None:
     """Trains the models and writes the tables and the picture."""
     del argv
@@ -102,7 +97,7 @@ def main(argv: list[str]) -> None:
         model = experiment.load_run(folder / name)
         images = obedience.draw(model, labels)
         found[name] = obedience.score(images, labels, data), images, model
-        tell(f"`{name}`", found[name][0], cost(folder / name, model.steps_done))
+        tell(f"`{name}`", found[name][0], common.cost(folder / name, model.steps_done))
     best = max(found, key=lambda name: obedience.right(found[name][0]))
     scores, images, model = found[best]
 
@@ -114,7 +109,7 @@ def main(argv: list[str]) -> None:
         name, trained = f"`dcgan_conditional`, {_SHORT[kind]}", experiment.load_run(workdir, "last")
         score = obedience.score(obedience.draw(trained, labels), labels, data)
         (obedient if kind == "short" else controls)[name] = score
-        tell(name, score, cost(workdir, trained.steps_done))
+        tell(name, score, common.cost(workdir, trained.steps_done))
     seen = figures.load(num=num)
     obedient["training images"] = obedience.score(seen["image"], seen["label"], data)
     tell("training images", obedient["training images"])

@@ -84,9 +84,7 @@ def main(argv: list[str]) -> None:
         told = maps[..., : model.source_shape("a_to_b")[-1]]
         made = pictures.to_uint8(model.translate(told, styles=styles, batch_size=8))
         scores = scene_scores(made, wanted, colours=bool(model.style_size))
-        cost = (
-            f"{model.steps_done:,} | {common.minutes(folder):.1f} min | {common.speed(folder):,.0f}"
-        )
+        cost = common.cost(folder, model.steps_done)
         lines.append(f"| {VARIANTS[name][1]} | {cells(scores)} | {cost} |")
     by_class = np.concatenate([BACKGROUND_RGB[:1], COLOUR_RGB])[drawn["label"]]
     for what, images in (("the true images", drawn["image"]), ("one colour a class", by_class)):

@@ -11,8 +11,9 @@ label maps on the right, hence the direction b_to_a.
 Command: python -m tfgan_zoo.train --config=pix2pix_hd_facades --config.data.source=folder:PATH
          (containing train, val and test, from
          http://efrosgans.eecs.berkeley.edu/pix2pix/datasets/facades.tar.gz)
-Cost:    not measured
-Result:  not measured
+Cost:    23.1 minutes for 800 steps on one CPU core, beside other work, 1.5 images/s
+Result:  after 800 steps, two to three visits to each photograph: FID[efficientnet_lite0] 182.6 to
+         40 held-out photographs, SWD 0.190, and no grid (2026-11-30)
 """
 
 from tfgan_zoo.config import label_to_image_config
