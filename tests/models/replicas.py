@@ -62,8 +62,10 @@ def one_kind():
 
 def each_kind():
     for name in EACH_KIND:
-        # Every replica has its own pool, so none may be full yet.
-        compare(name, dense=True, **({"pool_size": 50} if name == "cyclegan" else {}))
+        # Every replica has its own pool, so none may be full yet. The first steps of RMSprop divide
+        # gradients by their own size, which makes rounding visible.
+        settings = {"cyclegan": {"pool_size": 50}, "joint_embedding": {"optimizer": "sgd"}}
+        compare(name, dense=True, **settings.get(name, {}))
 
 
 def every_other_model():
@@ -271,7 +273,7 @@ def a_generator_with_statistics_of_its_average():
     for vector in two._spectral.vectors() + two._spectral_averages.vectors():
         first, second = (copy.numpy() for copy in vector.value.values)
         np.testing.assert_array_equal(first, second)
-    with pytest.raises(AssertionError, match="moving_"):
+    with pytest.raises(AssertionError, match="moving_|/u\n"):
         compare("biggan", optimizer="sgd", **settings | {"synchronized_bn": False})
 
 

@@ -223,7 +223,8 @@ def text_to_image(cls, batch, packing=1, **kwargs):
 
 def joint_embedding(cls, batch, **kwargs):
     encoder = networks.word_encoder(EMBEDDING, vocabulary=VOCABULARY, word_dim=4, units=4)
-    images = networks.image_encoder(SHAPE, EMBEDDING, filters=4)
+    batch = batch or {"normalization": "none"}
+    images = networks.image_encoder(SHAPE, EMBEDDING, filters=4, **batch)
     return cls(SHAPE, EMBEDDING, encoder, images, **kwargs)
 
 

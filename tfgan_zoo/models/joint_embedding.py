@@ -10,6 +10,7 @@ import tensorflow as tf
 from tfgan_zoo import networks
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
+from tfgan_zoo.models.mechanics.gathering import differ, gathered
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
 from tfgan_zoo.models.mechanics.parts import as_images, random_values
 from tfgan_zoo.models.texts import ReadsTexts
@@ -42,7 +43,7 @@ class JointEmbedding(ReadsTexts):
 
     A training batch is `{"image": v, "text": t}` or `(v, t)`: images, uint8 or floats in [-1, 1],
     and strings. A part "class", or a third tensor, holds the numbers of classes; without it, equal
-    texts are of one class. On several replicas, each compares its own samples.
+    texts are of one class. On several replicas, the samples of all are compared.
 
     Args:
         image_shape: (height, width, channels).
@@ -121,11 +122,11 @@ class JointEmbedding(ReadsTexts):
 
     def loss_between(self, images, texts, classes, training: bool = True):
         """L, and the share of images whose own text is the nearest in the batch."""
-        v = self.run(self.image_encoder, images, training)
-        t = self.run(self.text_encoder, texts, training)
+        v = gathered(self.run(self.image_encoder, images, training))
+        t = gathered(self.run(self.text_encoder, texts, training))
         scores = tf.matmul(v, t, transpose_b=True)  # F(v_n, t_k)
         own = tf.linalg.diag_part(scores)
-        other = classes[:, tf.newaxis] != classes[tf.newaxis]
+        other = differ(classes)
         counted = tf.cast(other, tf.float32)
         counted /= tf.maximum(tf.reduce_sum(counted, 1, keepdims=True), 1.0)
         by_image = tf.nn.relu(1.0 + scores - own[:, tf.newaxis])
