@@ -273,7 +273,7 @@ def a_generator_with_statistics_of_its_average():
     for vector in two._spectral.vectors() + two._spectral_averages.vectors():
         first, second = (copy.numpy() for copy in vector.value.values)
         np.testing.assert_array_equal(first, second)
-    with pytest.raises(AssertionError, match="moving_|/u\n"):
+    with pytest.raises(AssertionError, match=r"moving_|/u\n"):
         compare("biggan", optimizer="sgd", **settings | {"synchronized_bn": False})
 
 
