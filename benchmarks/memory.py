@@ -289,7 +289,9 @@ def formula(lines: Sequence[Line | None], beyond: Size) -> str:
 def main(argv: list[str]) -> None:
     """Measures the sizes and writes the table."""
     given = cli.Flags()
-    given.define_list("sizes", ["256x256", "512x512", "512x1024", "1024x1024"], "Sizes, height first.")
+    given.define_list(
+        "sizes", ["256x256", "512x512", "512x1024", "1024x1024"], "Sizes, height first."
+    )
     given.define_integer("filters", _PAPER, "Feature maps of the generator at full size.")
     given.define_integer("steps", 2, "Steps that are timed, after the first one.")
     given.define_float("limit", 20.0, "Most GiB that a process may take.")
