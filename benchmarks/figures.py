@@ -41,8 +41,7 @@ def row(name: str, workdir: Path) -> str:
     swd = sliced_wasserstein(samples, held_out)
     return (
         f"| `{name}` | {scores['validity']:.3f} | {scores['modes']:.0f} | "
-        f"{scores['reverse_kl']:.3f} | {swd:.4f} | {model.steps_done:,} | "
-        f"{common.minutes(workdir):.1f} min | {common.speed(workdir):,.0f} |"
+        f"{scores['reverse_kl']:.3f} | {swd:.4f} | {common.cost(workdir, model.steps_done)} |"
     )
 
 

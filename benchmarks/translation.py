@@ -49,8 +49,7 @@ def rows(name: str, workdir: Path) -> list[str]:
         lines.append(
             f"| `{name}` | `{direction}` | "
             + " | ".join(f"{scores[key]:.3f}" for key in _SCORES)
-            + f" | {error:.4f} | {model.steps_done:,} | {common.minutes(workdir):.1f} min | "
-            f"{common.speed(workdir):,.0f} |"
+            + f" | {error:.4f} | {common.cost(workdir, model.steps_done)} |"
         )
     return lines
 
