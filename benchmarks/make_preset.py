@@ -27,7 +27,6 @@ import tempfile
 import textwrap
 from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -41,6 +40,7 @@ from tfgan_zoo.presets.cards import FOLDER, Preset
 ROOT = Path(__file__).parents[1]
 #: The largest file, and all files together, that come with the library.
 MOST_BYTES, MOST_BYTES_OF_ALL = 2_000_000, 12_000_000
+MOST_BYTES_OF_PICTURE = 120_000
 
 
 def scored(
@@ -51,7 +51,7 @@ def scored(
     source: str = "",
     split: str = "",
     checkpoint: str = "best",
-    sets: Mapping[str, str] = MappingProxyType({}),
+    sets: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, float], dict[str, Any]]:
     """Returns the scores of a run or preset, as `tfgan_zoo.evaluate` computes them, and how.
 
@@ -69,18 +69,16 @@ def scored(
     from tfgan_zoo.tasks import Request
 
     if evaluation.task_of_run(workdir).evaluates == "pairs":
-        if not sets:
-            request = PairsRequest(metrics, source or None, split or None)
-            found = evaluation.evaluate_pairs(workdir, request, checkpoint)
-            of = Path(source or evaluation.config_of(workdir)["evaluate"]["source"] or "").name
-            return found.means(), {"images": len(found.images), "source": of, "channel": "y"}
         scores, num_images = {}, 0
-        for name, of in sets.items():
-            request = PairsRequest(metrics, of, split or "train")
+        for name, of in (sets or {"": source}).items():
+            request = PairsRequest(metrics, of or None, split or ("train" if sets else None))
             found = evaluation.evaluate_pairs(workdir, request, checkpoint)
-            scores |= {f"{metric}[{name}]": value for metric, value in found.means().items()}
+            ending = f"[{name}]" if name else ""
+            scores |= {metric + ending: value for metric, value in found.means().items()}
             num_images += len(found.images)
-        return scores, {"images": num_images, "source": " and ".join(sets), "channel": "y"}
+        own = Path(source or evaluation.config_of(workdir)["evaluate"]["source"] or "").name
+        where = " and ".join(sets) if sets else own
+        return scores, {"images": num_images, "source": where, "channel": "y"}
     request = Request(metrics, source=source, split=split, num=num, checkpoint=checkpoint)
     found = evaluation.evaluate_run(workdir, request, os.devnull)
     kept = ("samples", "seed", "reference", "features", "versions")
@@ -169,6 +167,8 @@ def make(given: cli.Flags, output: Path) -> Preset:
     }
     metrics, split = tuple(given.metrics), given.split or ""
     sets = common.named_values(given.sets, "--sets")
+    if sets and task.evaluates != "pairs":
+        raise InputError("--sets: expected none for a model that does not enlarge images.")
     of_run, protocol = scored(
         workdir, metrics, num=given.num, split=split, checkpoint=checkpoint, sets=sets
     )
@@ -276,7 +276,7 @@ def picture(workdir: Path, checkpoint: str, path: Path) -> None:
             upper = sheet.crop((0, 0, sheet.width, min(sheet.height, int(0.6 * sheet.width))))
             upper.thumbnail((384, 384))
             upper.convert("RGB").save(path, optimize=True)
-            if path.stat().st_size > 200_000:  # such as pictures of noise
+            if path.stat().st_size > MOST_BYTES_OF_PICTURE:  # such as pictures of noise
                 upper.convert("RGB").quantize().save(path, optimize=True)
 
 

@@ -76,7 +76,8 @@ def test_a_card_is_complete(card):
     assert set(card.commands) <= {"generate", "translate", "encode", "reconstruct"}
     assert card.numbers < 900_000
     assert not make_preset.differ(card.scores_of_run, card.scores, 0.005)
-    assert (ROOT / "docs" / "images" / f"preset_{card.name}.png").stat().st_size < 120_000
+    picture = ROOT / "docs" / "images" / f"preset_{card.name}.png"
+    assert picture.stat().st_size < make_preset.MOST_BYTES_OF_PICTURE
 
 
 @each
