@@ -148,16 +148,16 @@ def _timeline(axes: Any, scale: str, stops: Sequence[int], i: int) -> None:
     if scale == "log":
         axes.set_xscale("symlog", linthresh=1, linscale=0.5)
         axes.set_xticks([0, *(stop for stop in (1, 10, 100, 1000) if stop <= stops[-1])])
+        limits = -0.15, 1.25 * stops[-1]
     else:
         axes.set_xticks(np.linspace(0, stops[-1], 6))
+        limits = -0.04 * stops[-1], 1.04 * stops[-1]
     axes.xaxis.set_major_formatter(lambda x, _: f"{x:,.0f}")
     axes.minorticks_off()
     axes.plot(stops, np.zeros(len(stops)), "|", color=style.MUTED, markersize=5)
     axes.plot([0, stops[i]], [0, 0], color=style.SAMPLES, linewidth=2.5)
     axes.plot(stops[i], 0, "o", color=style.SAMPLES, markersize=6)
-    margin = 1.04 if scale == "linear" else 1.25
-    axes.set(ylim=(-0.5, 1), yticks=[], xlim=(-0.04 * stops[-1] if scale == "linear" else -0.15,
-             margin * stops[-1]))  # fmt: skip
+    axes.set(xlim=limits, ylim=(-0.5, 1), yticks=[])
     axes.set_xlabel(f"step, {scale} scale")
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)
