@@ -27,6 +27,7 @@ from tests.models.tiny import (
 from tests.two_devices import STRATEGY
 from tfgan_zoo import noise
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.models.mechanics.gathering import differ
 
 
 def trained(name, scope, optimizer=None, regularizer=None, **kwargs):
@@ -107,6 +108,23 @@ def whole_numbers_are_those_of_one_device():
     expected = noise.shuffle(key, labels), noise.integers(key, 8, 5)
     for parts, whole in zip(found, expected, strict=True):
         np.testing.assert_array_equal(np.concatenate(parts), whole)
+
+
+def keys_of_everyone_are_compared():
+    """Also of texts, and of numbers beyond what float32 holds."""
+    numbers = tf.constant([3, -3, 2**40, 2**40 + 1, 3, 7, 2**40, -3], tf.int64)
+    for keys in (numbers, tf.strings.as_string(numbers)):
+
+        @tf.function(autograph=False)
+        def compared(keys=keys):
+            def own():
+                first = tf.distribute.get_replica_context().replica_id_in_sync_group * 4
+                return differ(keys[first : first + 4])
+
+            return STRATEGY.run(own)
+
+        for found in STRATEGY.experimental_local_results(compared()):
+            np.testing.assert_array_equal(found, keys[:, tf.newaxis] != keys[tf.newaxis])
 
 
 def statistics_of_the_whole_batch():

@@ -39,7 +39,7 @@ def differ(keys: tf.Tensor) -> tf.Tensor:
     replica = tf.distribute.get_replica_context()
     if replica is None or replica.num_replicas_in_sync == 1:
         return keys[:, tf.newaxis] != keys[tf.newaxis]
-    if keys.dtype == tf.string:  # which cannot be reduced; equal hashes of 63 bits mean equal texts
+    if keys.dtype == tf.string:  # Texts cannot be reduced; two of one hash of 63 bits are unlikely.
         keys = tf.strings.to_hash_bucket_fast(keys, 2**63 - 1)
     keys = tf.cast(keys, tf.int64)
     # Four numbers that float32 holds exactly.
