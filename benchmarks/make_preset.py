@@ -12,7 +12,8 @@ scores, and without discriminator and optimizers. It is scored as the run is, by
 `tfgan_zoo.evaluate`'s protocol, and both scores go to the card. The check in the card is a smaller
 measurement, which tests repeat: the same on --check_num images where the library draws the data;
 what a classifier of the library says about samples, --check_features; or the mean and the standard
-deviation of what a translator makes of one fixed image.
+deviation of what a translator makes of one fixed image, and a model of texts of --texts, of which
+it also draws the picture.
 
 File and card go to tfgan_zoo/presets, and the picture to docs/images. Files above 2 MB do not come
 with the library: they go to --output, to be uploaded to --url. The tables in docs/presets.md and
@@ -25,7 +26,7 @@ import os
 import re
 import tempfile
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -100,6 +101,9 @@ def measured(path: Path, check: Mapping[str, Any]) -> dict[str, float]:
     from tfgan_zoo.pictures import to_uint8
 
     model, num = tfgan_zoo.load_model(path), check["num"]
+    if "texts" in check:
+        made = model.generate(check["texts"], seed=0)
+        return {"mean": float(made.mean()), "deviation": float(made.std())}
     if "features" not in check:
         shape = model.source_shape(next(iter(model.translators())))
         waves = np.sin(np.linspace(0, 20, int(np.prod(shape))), dtype=np.float32)
@@ -154,6 +158,9 @@ def make(given: cli.Flags, output: Path) -> Preset:
     checkpoint = given.checkpoint
     model = load_run(workdir, checkpoint)
     task = task_of(model)
+    if bool(given.texts) != task.takes_texts:
+        some, got = ("some", "none") if task.takes_texts else ("none", given.texts)
+        raise InputError(f"--texts: expected {some} for {config['model']}, got {got}.")
     if names := given.class_names:
         if len(names) != getattr(model, "num_classes", None):
             raise InputError(f"--class_names: expected one for each class, got {len(names)}.")
@@ -194,6 +201,8 @@ def make(given: cli.Flags, output: Path) -> Preset:
         check["features"] = given.check_features
     elif drawn:
         check |= {"metrics": metrics, "source": source}
+    elif given.texts:
+        check["texts"] = given.texts
     elif not task.translates:
         raise InputError("--check_features: expected a classifier for data that are not drawn.")
     check["scores"] = measured(output, check)
@@ -252,8 +261,15 @@ def in_words(model: Any, task: Any) -> str:
     return " and ".join(words).replace("generates images and encodes", "generates and encodes")
 
 
-def picture(workdir: Path, checkpoint: str, path: Path) -> None:
-    """Draws what a preset makes: samples, or the upper part of the run's sheet of results."""
+def picture(workdir: Path, checkpoint: str, path: Path, texts: Sequence[str] = ()) -> None:
+    """Draws what a preset makes: samples, or the upper part of the run's sheet of results.
+
+    Args:
+        workdir: The run.
+        checkpoint: Which weights of it.
+        path: Where to write the picture, a PNG file.
+        texts: What to draw, one text for each column, if the model takes texts.
+    """
     from PIL import Image
 
     from tfgan_zoo.pictures import grid, save_png, to_uint8
@@ -264,7 +280,10 @@ def picture(workdir: Path, checkpoint: str, path: Path) -> None:
 
     model = load_run(workdir, checkpoint)
     task = task_of(model)
-    if task.draws and not (task.encodes or task.takes_texts):
+    if task.takes_texts:
+        rows = [to_uint8(model.generate(texts, seed=seed)) for seed in range(2)]
+        save_png(path, grid(np.concatenate(rows), columns=len(texts)))
+    elif task.draws and not task.encodes:
         classes = getattr(model, "num_classes", None)
         asked = {"label": np.arange(24) % classes} if classes else {}
         samples = model.generate(24, seed=0, **asked)
@@ -351,6 +370,7 @@ def main(argv: list[str]) -> None:
     given.define_list(
         "sets", [], "For super-resolution, the images to score, comma-separated NAME=SOURCE."
     )
+    given.define_list("texts", [], "For a model of texts: what to draw, comma-separated.")
     given.define_string("score", None, "The score that tables show; by default the first.")
     given.define_integer("num", 5000, "Samples to score.")
     given.define_string("split", None, "The split to score on; by default the run's.")
@@ -389,7 +409,8 @@ def main(argv: list[str]) -> None:
         output.write_bytes(new.read_bytes())
     values = {key: value for key, value in vars(card).items() if key != "name"}
     card_file.write_text(json.dumps(values, indent=2) + "\n")
-    picture(Path(given.workdir), given.checkpoint, ROOT / "docs" / "images" / f"preset_{name}.png")
+    shown = ROOT / "docs" / "images" / f"preset_{name}.png"
+    picture(Path(given.workdir), given.checkpoint, shown, given.texts)
     tables()
     print(f"{card.size}, {card.precision}, {card.scores}: {output}")
 

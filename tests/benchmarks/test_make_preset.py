@@ -4,10 +4,11 @@ import json
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tfgan_zoo
 from benchmarks import make_preset
-from tests.tiny_runs import stepped_run, tiny_super_resolution, tiny_voxels
+from tests.tiny_runs import stepped_run, tiny_super_resolution, tiny_text_to_image, tiny_voxels
 from tfgan_zoo import pictures, presets
 from tfgan_zoo.errors import InputError
 
@@ -81,6 +82,23 @@ def test_a_preset_of_voxels(folder):
     ):
         made(run, "other", "--metrics=solids", "--num=20", "--score=iou")
     assert not list(folder.rglob("other.*"))
+
+
+@pytest.mark.slow
+def test_a_preset_of_texts(folder):
+    config = tiny_text_to_image(folder, evaluate__metrics="('swd',)")
+    run = finished(config, folder / "run")
+    texts = "--texts=a red ring,a blue circle"
+    card = made(run, "texts", "--metrics=swd", "--num=16", "--split=train", texts)
+    assert (card.task, card.commands) == ("generates images from texts", ["generate"])
+    assert card.check["texts"] == ["a red ring", "a blue circle"]
+    file = presets.file_of(card)
+    assert make_preset.measured(file, card.check) == pytest.approx(card.check["scores"])
+    assert str(folder) not in json.dumps(tfgan_zoo.config.stored_config(file))
+    with Image.open(folder / "docs" / "images" / "preset_texts.png") as picture:
+        assert picture.width // picture.height == 1  # a column for each text, two images high
+    with pytest.raises(InputError, match="--texts: expected some for gan_cls, got none"):
+        made(run, "other", "--metrics=swd")
 
 
 @pytest.mark.parametrize(
