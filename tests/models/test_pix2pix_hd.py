@@ -459,6 +459,38 @@ def test_the_encoder_learns_with_the_generator_and_its_styles_are_kept(tmp_path,
             model.translate(maps, styles=wrong)
 
 
+def test_pixels_of_no_class_have_no_style():
+    """Whoever gives styles: the encoder, in training as in use, the caller, or `learn_styles`."""
+    model = labelled(style_size=2)
+    data = model.example_batch(1)
+    data["label"][:, :4] = label_maps.NO_CLASS
+    data["instance"][:, :4] = 9
+    maps = np.stack([data["label"], data["instance"]], axis=-1)
+    seen = []
+
+    def run(network, inputs, training):
+        if network is model.generator:
+            seen.append(inputs.numpy()[0, ..., -2:])
+        return type(model).run(model, network, inputs, training)
+
+    model.run = run
+    model.fakes(*model.label_parts(data))
+    del model.run
+    styles = model.encode_styles(data["image"], data["instance"])
+    assert np.all(styles != 0)
+    for given in (styles, np.zeros(1, np.int32)):
+        if given.ndim == 1:
+            model.learn_styles(maps, data["image"])
+        seen.append(model._given(tf.constant(maps), tf.constant(given)).numpy()[0, ..., -2:])
+    for each in seen:
+        np.testing.assert_array_equal(each[:4], 0)
+        assert np.all(each[4:] != 0)
+    changed = np.where(maps[..., :1] == label_maps.NO_CLASS, styles + 1, styles)
+    np.testing.assert_array_equal(
+        model.translate(maps, styles=changed), model.translate(maps, styles=styles)
+    )
+
+
 def test_styles_have_float32_whatever_the_model_has():
     """What networks are given is in float32, and styles are part of it."""
     model = labelled(style_size=2, dtype="bfloat16")

@@ -170,6 +170,16 @@ class LabelToImage(ImageToImage):
         assert self.encoder is not None
         return label_maps.instance_means(self.run(self.encoder, images, training), instances)
 
+    def with_styles(self, seen: tf.Tensor, styles: tf.Tensor) -> tf.Tensor:
+        """Returns domain a as a generator sees it, with styles; zeros at pixels of no class.
+
+        Args:
+            seen: What `seen` returns.
+            styles: The style of each pixel, `[B, H, W, style_size]`.
+        """
+        classed = tf.reduce_any(seen[..., : self.num_classes] != 0, axis=-1, keepdims=True)
+        return tf.concat([seen, tf.where(classed, styles, tf.zeros_like(styles))], axis=-1)
+
     # ------------------------------------------------------------------ styles
 
     def encode_styles(
@@ -330,7 +340,7 @@ class LabelToImage(ImageToImage):
             styles = tf.zeros(tf.shape(labels)[:1], tf.int32)
         if styles.shape.rank == 1:
             styles = label_maps.styled(labels, styles, self.styles if known is None else known)
-        return tf.concat([seen, styles], axis=-1)
+        return self.with_styles(seen, styles)
 
     # ------------------------------------------------------------------ use
 

@@ -274,8 +274,7 @@ class Pix2PixHD(LabelToImage):
     def fakes(self, a: tf.Tensor, b: tf.Tensor, instances: Any, training: bool = True) -> tf.Tensor:
         """Returns G(a), or G(a, E(b))."""
         if self.encoder is not None:
-            styles = self.instance_styles(b, instances, training)
-            a = tf.concat([a, styles], axis=-1)
+            a = self.with_styles(a, self.instance_styles(b, instances, training))
         return self.run(self.generator, a, training)
 
     def scores(

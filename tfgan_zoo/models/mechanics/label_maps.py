@@ -62,7 +62,7 @@ def instance_means(features: tf.Tensor, instances: tf.Tensor) -> tf.Tensor:
 
 
 def styled(labels: tf.Tensor, numbers: tf.Tensor, styles: Any) -> tf.Tensor:
-    """Returns the style of each pixel, that of its class; zeros for `NO_CLASS`.
+    """Returns the style of each pixel, that of its class, or of any for `NO_CLASS`.
 
     Args:
         labels: Class numbers `[B, H, W]`.
@@ -71,8 +71,7 @@ def styled(labels: tf.Tensor, numbers: tf.Tensor, styles: Any) -> tf.Tensor:
     """
     numbers = tf.broadcast_to(numbers[:, tf.newaxis, tf.newaxis], tf.shape(labels))
     index = tf.stack([tf.maximum(labels, 0), numbers], axis=-1)
-    found = tf.gather_nd(tf.convert_to_tensor(styles), index)
-    return tf.where(tf.expand_dims(labels == NO_CLASS, -1), 0.0, found)
+    return tf.gather_nd(tf.convert_to_tensor(styles), index)
 
 
 def as_maps(maps: Any, channels: int, name: str) -> tf.Tensor:
