@@ -2,7 +2,8 @@
 
   python -m benchmarks.facades --facades=folder:FACADES
   python -m benchmarks.facades --facades=folder:FACADES --minutes=60 --output=docs/results.md \
-      --sheet=docs/images/facades.png
+      --sheet=docs/images/facades.jpg
+  python -m benchmarks.facades --facades=folder:FACADES --minutes=600 --wide
 
 The folder has images side by side, the photograph on the left and its labels on the right. If it
 has folders train and test, add --train_split=train --test_split=test. All images are 128x128:
@@ -11,8 +12,10 @@ has folders train and test, add --train_split=train --test_split=test. All image
   hd             `pix2pix_hd_facades` without its perceptual term
   hd_perceptual  `pix2pix_hd_facades`
 
-Each run takes --minutes, as `train --minutes` plans it. Its last weights are scored, not the best,
-which would be chosen by the held-out images. Finished runs in --workdir are only scored.
+Their networks are narrower than the recipes', as one CPU core computes one or two images a second
+with those; --wide keeps them. Each run takes --minutes, as `train --minutes` plans it. Its last
+weights are scored, not the best, which would be chosen by the held-out images. Finished runs in
+--workdir are only scored.
 
 Scores are of pairs that training has not seen: FID[efficientnet_lite0] and SWD to the photographs,
 the mean absolute difference, what a segmenter reads, and the grid of upsampling layers. The
@@ -46,6 +49,9 @@ _FID = f"FID[{_FEATURES}]"
 _PERIODS = (2, 4)
 #: Facades on the sheet.
 _ROWS = 6
+#: Entries of narrow networks.
+_NARROW = {"generator.filters": 16, "discriminator.filters": 32}
+_NARROW_HD = _NARROW | {"generator.downsamplings": 3}
 #: Feature maps of the segmenter's first convolution.
 _FILTERS = 16
 
@@ -71,12 +77,14 @@ class Contender(NamedTuple):
     Attributes:
         recipe: Its recipe.
         entries: Entries of the config that differ from the recipe's.
+        narrow: Those of narrow networks.
         row: Its name in the table.
         title: Its name on the sheet.
     """
 
     recipe: str
     entries: dict[str, Any]
+    narrow: dict[str, Any]
     row: str
     title: str
 
@@ -85,16 +93,18 @@ CONTENDERS = {
     "pix2pix": Contender(
         "pix2pix_facades",
         {"model_args.image_shape": f"({_SIDE},{_SIDE},3)", "data.load_size": _LOAD},
+        _NARROW,
         "`pix2pix`",
         "pix2pix",
     ),
     "hd": Contender(
         "pix2pix_hd_facades",
         {"model_args.perceptual_weight": 0.0},
+        _NARROW_HD,
         "`pix2pix_hd` without the perceptual term",
         "without perceptual",
     ),
-    "hd_perceptual": Contender("pix2pix_hd_facades", {}, "`pix2pix_hd`", "pix2pix_hd"),
+    "hd_perceptual": Contender("pix2pix_hd_facades", {}, _NARROW_HD, "`pix2pix_hd`", "pix2pix_hd"),
 }
 
 
@@ -149,6 +159,7 @@ def flags_of(name: str, given: cli.Flags, num: int) -> list[str]:
     """
     entries = {
         **CONTENDERS[name].entries,
+        **({} if given.wide else CONTENDERS[name].narrow),
         "data.source": given.facades,
         "data.split": given.train_split,
         "evaluate.split": given.test_split,
@@ -240,6 +251,7 @@ def main(argv: list[str]) -> None:
     given.define_string("test_split", "train[360:]", "Split to score on.")
     given.define_list("contenders", list(CONTENDERS), "Contenders.")
     given.define_float("minutes", 20.0, "Minutes of each run.")
+    given.define_bool("wide", "Networks as wide as the recipes'.")
     given.define_integer("epochs", 60, "Passes of the segmenter over the training split.")
     given.define_path("workdir", "runs", "Folder of the run folders and the segmenter.")
     given.define_path("sheet", None, "A .png for the sheet; facades.png in --workdir by default.")
@@ -259,7 +271,8 @@ def main(argv: list[str]) -> None:
     features = open_features(_FEATURES)  # Refuses before time is spent if it is not installed.
     workdir = Path(given.workdir)
     wanted = load(given.facades, given.test_split, _SIDE)
-    folders = {name: workdir / f"facades_{name}_{given.minutes:g}min" for name in given.contenders}
+    ending = f"{'_wide' * given.wide}_{given.minutes:g}min"
+    folders = {name: workdir / f"facades_{name}{ending}" for name in given.contenders}
     for name, folder in folders.items():
         if not (folder / "result.json").exists():
             command = [sys.executable, "-m", "tfgan_zoo.train", f"--workdir={folder}"]

@@ -59,10 +59,11 @@ def test_classes_are_those_of_the_colours(source):
     np.testing.assert_array_equal(facades.one_colour_a_class(found.maps, seen), found.photographs)
 
 
+@pytest.mark.parametrize("wide", [False, True])
 @pytest.mark.parametrize("name", facades.CONTENDERS)
-def test_contenders_differ_in_what_they_say(name):
+def test_contenders_differ_in_what_they_say(name, wide):
     given = types.SimpleNamespace(
-        facades="folder:f", train_split="train[:2]", test_split="train[2:]", minutes=0.5
+        facades="folder:f", train_split="train[:2]", test_split="train[2:]", minutes=0.5, wide=wide
     )
     config, minutes, *others = facades.flags_of(name, given, 7)
     assert minutes == "--minutes=0.5"
@@ -74,6 +75,7 @@ def test_contenders_differ_in_what_they_say(name):
     assert not resolved.evaluate.best
     assert resolved.evaluate.samples == 7
     assert bool(args.get("perceptual_weight")) == (name == "hd_perceptual")
+    assert (resolved.generator.filters > 16) == wide
 
 
 def exact(x, training):
