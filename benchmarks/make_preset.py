@@ -292,11 +292,18 @@ def picture(workdir: Path, checkpoint: str, path: Path, texts: Sequence[str] = (
         save_png(path, grid(images, columns=12))
     else:
         with Image.open(workdir / "samples" / "final.png") as sheet:
-            upper = sheet.crop((0, 0, sheet.width, min(sheet.height, int(0.6 * sheet.width))))
+            upper = sheet.crop((0, 0, sheet.width, _end_of_rows(np.asarray(sheet.convert("L")))))
             upper.thumbnail((384, 384))
             upper.convert("RGB").save(path, optimize=True)
             if path.stat().st_size > MOST_BYTES_OF_PICTURE:  # such as pictures of noise
                 upper.convert("RGB").quantize().save(path, optimize=True)
+
+
+def _end_of_rows(sheet: np.ndarray) -> int:
+    """Returns where the upper part of a sheet ends: between two rows of images, if it can."""
+    height, width = sheet.shape
+    gaps = np.flatnonzero((sheet[: int(0.75 * width)] == 255).all(axis=1))
+    return int(gaps[-1]) if len(gaps) else min(height, int(0.6 * width))
 
 
 def tables() -> None:

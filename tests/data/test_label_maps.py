@@ -1,9 +1,11 @@
 """Label maps from files: what is read, what belongs together, and what is refused."""
 
 import doctest
+import re
 import struct
 import zipfile
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -334,3 +336,9 @@ def test_examples():
         [5, 7],
         [13, 15],
     ]
+
+
+def test_the_documentation_has_the_colours_of_a_palette():
+    page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
+    listed = re.findall("`#(..)(..)(..)`", page.partition("colours of `cmp_facades`")[2])
+    assert tuple(tuple(int(part, 16) for part in each) for each in listed) == PALETTES["cmp_facades"]
