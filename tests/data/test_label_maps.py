@@ -341,4 +341,5 @@ def test_examples():
 def test_the_documentation_has_the_colours_of_a_palette():
     page = (Path(__file__).parents[2] / "docs" / "data.md").read_text("utf-8")
     listed = re.findall("`#(..)(..)(..)`", page.partition("colours of `cmp_facades`")[2])
-    assert tuple(tuple(int(part, 16) for part in each) for each in listed) == PALETTES["cmp_facades"]
+    colours = tuple(tuple(int(part, 16) for part in colour) for colour in listed)
+    assert colours == PALETTES["cmp_facades"]
