@@ -67,7 +67,7 @@ def results(folder):
     asked |= {
         "commands": ["tfgan_zoo"],
         "metrics": ["-c", "import tfgan_zoo.metrics"],
-        "presets": ["-c", "import tfgan_zoo; print(tfgan_zoo.list_presets())"],
+        "presets": ["tfgan_zoo.presets"],
         "pairs": ["-c", OPENED, f"folder:{folder / 'pairs'}"],
         "report": ["tfgan_zoo.report", f"--workdir={folder / 'started'}"],
         "evaluate": [
