@@ -67,7 +67,7 @@ def results(folder):
     asked |= {
         "commands": ["tfgan_zoo"],
         "metrics": ["-c", "import tfgan_zoo.metrics"],
-        "presets": ["-c", "import tfgan_zoo; print(tfgan_zoo.list_presets())"],
+        "presets": ["tfgan_zoo.presets"],
         "pairs": ["-c", OPENED, f"folder:{folder / 'pairs'}"],
         "report": ["tfgan_zoo.report", f"--workdir={folder / 'started'}"],
         "evaluate": [
@@ -132,7 +132,7 @@ def test_the_scores_of_a_baseline(results):
 def test_files_of_weights_that_are_refused(results):
     status, said, imported = results["import"]["ended"]
     assert (status, imported) == (2, [])
-    assert "tiny.py holds no tensors that can be read (it does not begin as such files do)." in said
+    assert "tiny.py holds no tensors that can be read (it does not begin as such files do);" in said
 
 
 def test_a_dry_run_which_touches_nothing(results, folder):

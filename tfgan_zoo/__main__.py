@@ -41,7 +41,8 @@ def main(argv: list[str]) -> None:
         module = ast.parse((Path(__file__).parent / f"{name}.py").read_text("utf-8"))
         first = (ast.get_docstring(module) or "").splitlines()[0]
         print(f"  python -m tfgan_zoo.{name:<14} {first}")
-    print("\nAn installed package has them as `tfgan_zoo train` and so on, too.")
+    print("\n`python -m tfgan_zoo.presets` lists the pretrained models for --preset.")
+    print("An installed package has all of them as `tfgan_zoo train` and so on, too.")
 
 
 def run() -> None:
@@ -51,6 +52,8 @@ def run() -> None:
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if name in COMMANDS:
         cli.run(importlib.import_module(f"tfgan_zoo.{name}").main, arguments)
+    if name == "presets":
+        cli.run(importlib.import_module("tfgan_zoo.presets.__main__").main, arguments)
     cli.run(main)
 
 

@@ -1,7 +1,7 @@
 """Encodes images with a trained autoencoder: a vector for each, in one .npz file.
 
   python -m tfgan_zoo.encode --workdir=runs/autoencoder --input=photos/ --output=codes.npz
-  python -m tfgan_zoo.encode --preset=vae_figures --input=figures/ --output=codes.npz
+  python -m tfgan_zoo.encode --preset=vae_figures --input=figures --output=codes.npz
   python -m tfgan_zoo.encode --workdir=runs/vae --input=idx:mnist --split=test --output=codes.npz
 
 Images are read by the rules of the run's data, and resized to the model's size. The file holds
@@ -19,7 +19,7 @@ def main(argv: list[str]) -> None:
     """Encodes images and writes their codes."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.")
-    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
+    given.define_string("preset", None, "Instead of a run: one of `python -m tfgan_zoo.presets`.")
     given.define_string("input", None, "An image file, a folder or a data source.", required=True)
     given.define_path("output", None, "An .npz file.", required=True)
     given.define_string("split", "train", "The split of a data source, or of a folder with some.")

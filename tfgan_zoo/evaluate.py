@@ -31,7 +31,7 @@ def main(argv: list[str]) -> None:
     """Scores, prints and writes."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.")
-    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
+    given.define_string("preset", None, "Instead of a run: one of `python -m tfgan_zoo.presets`.")
     given.define_string("baseline", None, "Instead of a run: bicubic or nearest.")
     given.define_string("real", None, "Instead of a run: a data source of real images.")
     given.define_string("fake", None, "With --real: a data source of generated images.")

@@ -19,7 +19,7 @@ def main(argv: list[str]) -> None:
     """Exports, and prints what it wrote."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder, or a .keras file.")
-    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
+    given.define_string("preset", None, "Instead of a run: one of `python -m tfgan_zoo.presets`.")
     given.define_path("output", None, "A folder, named like the model on a server.", required=True)
     given.define_enum("format", FORMATS[0], list(FORMATS), "The format.")
     given.define_string("checkpoint", "best", "best, last, or a step.")

@@ -38,7 +38,7 @@ def main(argv: list[str]) -> None:
     """Draws and writes samples."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.")
-    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
+    given.define_string("preset", None, "Instead of a run: one of `python -m tfgan_zoo.presets`.")
     given.define_path("output", None, "A picture, voxels, or a folder.", required=True)
     given.define_integer("num", None, "Images (64), samples of a walk (5), images of a text (8).")
     given.define_strings("text", "What to draw; may be repeated.")

@@ -19,7 +19,7 @@ def main(argv: list[str]) -> None:
     """Reconstructs and writes images."""
     given = cli.Flags()
     given.define_path("workdir", None, "The run folder.")
-    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
+    given.define_string("preset", None, "Instead of a run: one of `python -m tfgan_zoo.presets`.")
     given.define_string("input", None, "An image file or a folder.", required=True)
     given.define_string("output", None, "A .png, a .jpg, or a folder.", required=True)
     given.define_string("checkpoint", "best", "best, last, or a step.")

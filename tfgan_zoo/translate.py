@@ -32,7 +32,7 @@ def main(argv: list[str]) -> None:
     """Translates and writes images."""
     given = cli.Flags()
     given.define_string("workdir", None, "The run folder, or a .keras file.")
-    given.define_string("preset", None, "Instead of a run: a pretrained model, by its name.")
+    given.define_string("preset", None, "Instead of a run: one of `python -m tfgan_zoo.presets`.")
     given.define_string("input", None, "An image file or a folder.", required=True)
     given.define_string("output", None, "A .png, a .jpg, or a folder.", required=True)
     given.define_string("direction", None, "a_to_b (the default) or b_to_a.")

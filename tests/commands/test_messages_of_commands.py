@@ -114,6 +114,7 @@ def test_a_command_by_its_name_alone(capsys, monkeypatch):
         "error: There is no command 'trian'; did you mean train or translate?\n",
     )
     assert run("report")[0] == 2
+    assert run("presets")[1].startswith("name ")
     listed = run()[1]
     assert all(f"tfgan_zoo.{name} " in listed for name in commands.COMMANDS)
     options = configparser.ConfigParser()

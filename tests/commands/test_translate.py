@@ -326,7 +326,7 @@ def test_existing_results_are_refused_before_anything_is_written(runs, tmp_path,
     assert status == 2
     assert err == (
         f"error: --output: '{out / 'b.png'}' and 1 more of the results exist; add --overwrite to "
-        "replace them.\n"
+        "replace them, or --skip_existing to leave them out.\n"
     )
     assert names(out) == ["b.png", "c.png"]
     assert (out / "b.png").read_bytes() == before

@@ -104,7 +104,7 @@ def test_other_shapes_and_layers_are_listed_and_keep_their_values(saved, tmp_pat
 
 
 def test_where_nothing_fits_it_is_refused(saved, tmp_path):
-    with pytest.raises(InputError, match=r"a DCGAN of which nothing fits; take the networks"):
+    with pytest.raises(InputError, match=r"\(DCGAN\), of which nothing fits; take the networks"):
         start_from(saved[1], model(tmp_path, "gan"))
     with pytest.raises(InputError, match=r"^train\.start_from: '.*no\.keras' does not exist"):
         start_from(tmp_path / "no.keras", model(tmp_path, "gan"))

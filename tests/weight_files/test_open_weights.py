@@ -266,11 +266,22 @@ def test_damaged_bytes_never_raise_anything_else(tmp_path, writer):
     assert not any("\n" in each for each in said)
 
 
+def test_dicts_within_dicts(tmp_path):
+    one = np.float32([1])
+    networks = {"generator": {"w": one}, "critic": {"w": one}}
+    deep = {"networks": networks, "optimizer": {"state": {"0": {"m": one}}}}
+    with open_weights(write_arrays(tmp_path / "deep.pth", deep)) as groups:
+        assert {key: list(state) for key, state in groups.items()} == {
+            "networks.generator": ["w"],
+            "networks.critic": ["w"],
+        }
+
+
 @pytest.mark.parametrize(
     ("content", "reason"),
     [
         (b"", "does not begin as such files do"),
-        (b"<!DOCTYPE html>", "does not begin as such files do"),
+        (b"<!DOCTYPE html>", "give the file of weights itself"),
         (b"version https://git-lfs.github.com/spec/v1\n", "does not begin"),
         (b"\x89HDF\r\n\x1a\n", "does not begin"),
         (b"\x80\x02}.", "does not begin"),

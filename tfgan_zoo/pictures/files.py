@@ -78,6 +78,7 @@ def plan(
     on_error: str = "raise",
     frames: str | None = None,
     bits: int = 8,
+    skippable: bool = False,
 ) -> dict[Path, Path]:
     """Plans the path of each image's result, without writing anything.
 
@@ -95,6 +96,7 @@ def plan(
             `convert`.
         frames: See `Form`.
         bits: See `Form`.
+        skippable: Whether the command has --skip_existing, for the message.
 
     Returns:
         Results by image, in the order of `tfgan_zoo.data.readers.folder.list_images`.
@@ -136,8 +138,10 @@ def plan(
     if existing and not overwrite:
         others = f" and {len(existing) - 1} more of the results" if len(existing) > 1 else ""
         exist, them = ("exist", "them") if others else ("exists", "it")
+        skip = f", or --skip_existing to leave {them} out" if skippable and source.is_dir() else ""
         raise InputError(
-            f"--output: {str(existing[0])!r}{others} {exist}; add --overwrite to replace {them}."
+            f"--output: {str(existing[0])!r}{others} {exist}; add --overwrite to replace "
+            f"{them}{skip}."
         )
     return planned
 
@@ -162,7 +166,8 @@ def plan_missing(
     Returns:
         `(planned, existing)`: results by image, and the number of images that are left out.
     """
-    planned = plan(source, output, overwrite=overwrite or skip_existing, **form)
+    replace = overwrite or skip_existing
+    planned = plan(source, output, overwrite=replace, skippable=True, **form)
     wanted = missing(planned, form.get("frames")) if skip_existing else planned
     return wanted, len(planned) - len(wanted)
 

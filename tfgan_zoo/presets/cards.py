@@ -154,7 +154,7 @@ def find(name: Any, argument: str = "name", command: str | None = None) -> Prese
         raise InputError(f"{argument}: expected the name of a preset, got {name!r}.")
     cards = _cards()
     if name not in cards:
-        advice = did_you_mean(name, cards) or "; tfgan_zoo.list_presets() shows all"
+        advice = did_you_mean(name, cards) or "; `python -m tfgan_zoo.presets` lists all"
         ending = "" if advice.endswith("?") else "."
         raise InputError(f"{argument}: there is no preset {name!r}{advice}{ending}")
     preset = _read(name, cards[name])

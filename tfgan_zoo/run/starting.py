@@ -85,7 +85,7 @@ def start_from(source: str | os.PathLike, model: ZooModel) -> str:
     if not any(transfer.fits for transfer in found.values()):
         raise InputError(
             f"train.start_from: expected a model with layers of the same names and shapes, got "
-            f"{str(source)!r}, a {type(other).__name__} of which nothing fits; take the networks "
+            f"{str(source)!r} ({type(other).__name__}), of which nothing fits; take the networks "
             f"and sizes of that run{f', {flags}' * bool(flags)}, or leave it out."
         )
     _check_frozen(source, model, mine, found)

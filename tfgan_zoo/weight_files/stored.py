@@ -48,6 +48,15 @@ class CutOffError(UnreadableError):
         super().__init__("it is cut off")
 
 
+class OtherFileError(UnreadableError):
+    """A file of another kind."""
+
+    advice = "give the file of weights itself, not a web page or a pointer of Git LFS"
+
+    def __init__(self) -> None:
+        super().__init__("it does not begin as such files do")
+
+
 def read_all(file: IO[bytes], num: int) -> bytes:
     """Reads a number of bytes, of which the caller knows that a whole file has them."""
     found = file.read(num)

@@ -21,6 +21,7 @@ from tfgan_zoo.weight_files.pickles import Name, PickleError
 from tfgan_zoo.weight_files.stored import (
     SIZES,
     CutOffError,
+    OtherFileError,
     State,
     Stored,
     UnreadableError,
@@ -210,11 +211,11 @@ def _open_row(file: IO[bytes]) -> tuple[Any, Callable[[_Storage], np.ndarray]]:
     if beginning == b"PK":  # without the list of files at its end
         raise CutOffError
     if beginning[:1] != b"\x80":
-        raise UnreadableError("it does not begin as such files do")
+        raise OtherFileError
     file.seek(0)
     storages = _Storages()
     if not (_load(file, storages) == _MAGIC and _load(file, storages) == _PROTOCOL):
-        raise UnreadableError("it does not begin as such files do")
+        raise OtherFileError
     system = _load(file, storages)
     if not isinstance(system, dict) or system.get("little_endian") is not True:
         raise UnreadableError("its numbers are big-endian")
@@ -290,16 +291,30 @@ def _root_of(names: Iterable[str]) -> str:
 
 
 def _grouped(whole: Any, read: Callable[[_Storage], np.ndarray]) -> dict[str, State]:
+    """Returns the tensors of the outermost dict and those in it; deeper ones if these have none."""
     if not isinstance(whole, dict):
         raise UnreadableError("it holds no dict of tensors")
     groups: dict[str, State] = {}
-    for key, dictionary in [("", whole), *whole.items()]:
-        if isinstance(dictionary, dict):
+    level = [("", whole), *_inner("", whole)]
+    seen = {id(whole)}  # A dict may hold itself.
+    while level and not groups:
+        for key, dictionary in level:
             found = {str(name): _stored(entry, read) for name, entry in dictionary.items()}
             state = {name: stored for name, stored in found.items() if stored is not None}
             if state:
-                groups[str(key)] = state
+                groups[key] = state
+        inner = []
+        for key, dictionary in level:
+            if id(dictionary) not in seen:
+                seen.add(id(dictionary))
+                inner += _inner(f"{key}.", dictionary)
+        level = inner
     return groups
+
+
+def _inner(prefix: str, dictionary: dict) -> list[tuple[str, dict]]:
+    """Returns the dicts that a dict holds, by their keys, such as "networks.generator"."""
+    return [(f"{prefix}{key}", each) for key, each in dictionary.items() if isinstance(each, dict)]
 
 
 def _stored(entry: Any, read: Callable[[_Storage], np.ndarray]) -> Stored | None:
