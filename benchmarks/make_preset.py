@@ -328,32 +328,12 @@ def tables() -> None:
 
 
 def _section(card: Preset, image: str) -> str:
-    scores = ", ".join(f"{name} {value:.4g}" for name, value in card.scores.items())
-    protocol = card.protocol
-    how = f"{protocol['images']:,} images of {protocol['source']}" if "images" in protocol else ""
     head = [f"### `{card.name}`", "", f'<img src="{image}" alt="{card.name}: {card.task}">', ""]
-    lines = [
-        f"- model: `{card.model}`, {card.numbers:,} numbers after {card.steps:,} steps",
-        f"- data: {card.data}; {card.licence}",
-        f"- made by: `{card.command}`, {card.date}",
-        f"- scores: {scores}",
-        f"- protocol: {how or _compared(protocol)}",
-        f"- stored in: {card.precision}, {card.bytes:,} bytes, SHA-256 `{card.sha256[:16]}...`",
-        f"- limits: {card.limits}",
-    ]
+    lines = [f"- {name}: {fact}" for name, fact in card.facts().items()]
     wrapped = [
         textwrap.fill(line, 118, subsequent_indent="  ", break_on_hyphens=False) for line in lines
     ]
     return "\n".join(head + wrapped)
-
-
-def _compared(protocol: Mapping[str, Any]) -> str:
-    reference = protocol["reference"]
-    features = f", features `{protocol['features']['name']}`" if protocol["features"] else ""
-    return (
-        f"{protocol['samples']:,} samples of seed {protocol['seed']}, against "
-        f"{reference['samples']:,} images of {reference['source']}, {reference['split']}{features}"
-    )
 
 
 def main(argv: list[str]) -> None:

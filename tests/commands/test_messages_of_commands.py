@@ -115,6 +115,8 @@ def test_a_command_by_its_name_alone(capsys, monkeypatch):
     )
     assert run("report")[0] == 2
     assert run("presets")[1].startswith("name ")
+    card = run("presets", "--name=vae_mnist")[1]
+    assert card.startswith("vae_mnist generates and encodes images\n  model: vae, 425,284 numbers")
     listed = run()[1]
     assert all(f"tfgan_zoo.{name} " in listed for name in commands.COMMANDS)
     options = configparser.ConfigParser()

@@ -1,13 +1,24 @@
-"""Lists the presets: `python -m tfgan_zoo.presets`, or `tfgan_zoo presets` once it is installed."""
+"""Lists the presets, the pretrained models that come with the library.
 
-from tfgan_zoo.presets.cards import list_presets
+  python -m tfgan_zoo.presets
+  python -m tfgan_zoo.presets --name=r3gan_figures
+"""
+
+from tfgan_zoo import cli
+from tfgan_zoo.presets.cards import find, list_presets
 
 
-def main(argv: list[str] | None = None) -> None:
-    """Prints the table of all presets, and how to use one; there are no flags."""
-    print(list_presets())
-    print("\nGive one to a command as --preset=NAME, or to tfgan_zoo.from_preset.")
+def main(argv: list[str]) -> None:
+    """Prints the table of all presets, or the card of one."""
+    given = cli.Flags()
+    given.define_string("name", None, "The preset to describe; all in a table by default.")
+    cli.parse(given, argv, __doc__)
+    if given.name:
+        print(find(given.name, "--name"))
+    else:
+        print(list_presets())
+        print("\n--name=NAME describes one. Commands take it as --preset=NAME.")
 
 
 if __name__ == "__main__":
-    main()
+    cli.run(main)

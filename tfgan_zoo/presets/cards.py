@@ -79,6 +79,36 @@ class Preset:
         """Returns the size of the file, in words."""
         return f"{self.bytes / 1e6:.1f} MB"
 
+    def facts(self) -> dict[str, str]:
+        """Returns what the card says, in words."""
+        protocol = self.protocol
+        reference = protocol.get("reference")
+        if reference is None:
+            how = f"{protocol['images']:,} images of {protocol['source']}"
+        else:
+            how = (
+                f"{protocol['samples']:,} samples of seed {protocol['seed']}, against "
+                f"{reference['samples']:,} images of {reference['source']}, {reference['split']}"
+            )
+        if features := protocol.get("features"):
+            how += f", features `{features['name']}`"
+        return {
+            "model": f"`{self.model}`, {self.numbers:,} numbers after {self.steps:,} steps",
+            "data": f"{self.data}; {self.licence}",
+            "made by": f"`{self.command}`, {self.date}",
+            "scores": ", ".join(f"{name} {value:.4g}" for name, value in self.scores.items()),
+            "protocol": how,
+            "stored in": f"{self.precision}, {self.bytes:,} bytes, SHA-256 `{self.sha256[:16]}...`",
+            "limits": self.limits,
+        }
+
+    def __str__(self) -> str:
+        lines = [f"{self.name} {self.task}"]
+        lines += [f"{name}: {fact}".replace("`", "") for name, fact in self.facts().items()]
+        return "\n  ".join(lines)
+
+    __repr__ = __str__
+
 
 #: The columns of a table of presets.
 COLUMNS = ("name", "task", "size", "data", "licence", "score", "command")
