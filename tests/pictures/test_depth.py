@@ -94,6 +94,40 @@ def test_enlarging_and_the_value_of_white(tmp_path):
     assert set(np.unique(shown)) == {round(2000 / 4095 * 255), 255}
 
 
+def tinted(image):
+    """Enlarges, with more red than white has."""
+    large = np.repeat(np.repeat(np.asarray(image), 2, axis=0), 2, axis=1)
+    return large.astype(np.float32) / 127.5 - 1 + np.float32([0.5, 0, 0])
+
+
+@pytest.mark.parametrize(("mode", "kept"), [("L", "L"), ("LA", "LA"), ("RGB", "RGB")])
+def test_grey_images_stay_grey(tmp_path, mode, kept):
+    grey = Image.fromarray(np.uint8([[0, 100, 255]]))
+    grey.convert(mode).save(tmp_path / "in.png")
+    planned = {tmp_path / "in.png": tmp_path / "out.png"}
+    files.convert(planned, tinted, 3, keeps_grey=True, compare=True)
+    with Image.open(tmp_path / "out.png") as result:
+        assert (result.mode, result.size) == (kept, (6, 2))
+        if kept != "RGB":  # as Pillow makes grey of the colours
+            red = Image.fromarray(np.uint8([[[64, 0, 0], [164, 100, 100], [255, 255, 255]]]))
+            wanted = np.repeat(np.asarray(red.convert("L")), 2)
+            np.testing.assert_allclose(np.asarray(result.convert("L"))[0], wanted, atol=1)
+    files.convert(planned, tinted, 3)
+    with Image.open(tmp_path / "out.png") as result:
+        assert result.mode == ("RGBA" if kept == "LA" else "RGB")
+
+
+def test_animations_stay_grey_if_all_frames_are(tmp_path):
+    frames = [Image.new("L", (4, 3), 10), Image.new("RGB", (4, 3), (200, 0, 0))]
+    for num, bands in ((1, 1), (2, 3)):
+        path = tmp_path / f"{num}.tif"
+        frames[0].save(path, save_all=True, append_images=[frames[num - 1]])
+        files.convert({path: tmp_path / "out.png"}, tinted, 3, frames="files", keeps_grey=True)
+        for name in ("out_000000.png", "out_000001.png"):
+            with Image.open(tmp_path / name) as result:
+                assert len(result.getbands()) == bands
+
+
 def test_files_of_8_bits_and_their_names(tmp_path):
     Image.fromarray(np.uint8([[0, 100, 255]])).save(tmp_path / "in.bmp")
     result = convert(tmp_path / "in.bmp", tmp_path / "out")

@@ -94,6 +94,20 @@ def test_a_stopped_translation_goes_on(tmp_path, options, capsys):
         assert written.pages[0].tilewidth == 512
 
 
+def test_a_grey_image_stays_grey_when_asked(tmp_path):
+    tifffile = pytest.importorskip("tifffile")
+    source, output = tmp_path / "scan.tif", tmp_path / "out.tif"
+    tifffile.imwrite(source, IMAGE[..., 0], photometric="minisblack")
+
+    def red(image):
+        return (image / 127.5 - 1) * np.float32([1, 0.5, 0.5])
+
+    large_tiff.translate(source, output, red, 3, Tiling(16, 4, 2), "a" * 64, keeps_grey=True)
+    values = IMAGE[..., 0] / 127.5 - 1
+    expected = np.round((values * (0.299 + 0.5 * 0.701) + 1) * 127.5)
+    assert np.abs(tifffile.imread(output) - expected).max() <= 1
+
+
 def translated(tmp_path, name="out.tif", **options):
     tifffile = pytest.importorskip("tifffile")
     tifffile.imwrite(tmp_path / "scan.tif", IMAGE, photometric="rgb", **options)

@@ -551,6 +551,7 @@ def test_too_large_and_infinite_weights_are_refused(runs, tmp_path):
 def test_paths_of_the_machine_that_trained_are_left_out(runs):
     config = json.loads((runs / "dcgan" / "config.json").read_text())["config"]
     config["data"]["data_dir"] = config["evaluate"]["inception"] = str(runs)
+    config["data"]["cache_dir"] = str(runs / "decoded")
     assert str(runs) not in json.dumps(config_of_preset(config, ""))
     assert str(runs) in json.dumps(config)
 

@@ -86,6 +86,11 @@ def test_the_command_translates_whole_and_in_tiles(folder, tmp_path, capsys):
             assert made.size == (4 * 33, 4 * 40)
             wanted = pictures.to_uint8(np.clip(expected(image), -1, 1)).astype(int)
             assert np.max(np.abs(np.asarray(made).astype(int) - wanted)) <= 1
+    Image.fromarray(image).convert("L").save(tmp_path / "grey.png")
+    flags = [command[0], f"--input={tmp_path / 'grey.png'}", f"--output={tmp_path / 'large.png'}"]
+    assert said(*flags, main=translate.main, capsys=capsys)[0] == 0
+    with Image.open(tmp_path / "large.png") as made:
+        assert (made.mode, made.size) == ("L", (4 * 33, 4 * 40))
 
 
 def test_an_export_has_every_form_and_names_the_file(folder, model, tmp_path):

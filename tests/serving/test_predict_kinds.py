@@ -420,3 +420,23 @@ def test_grpc_writes_the_same_files_of_every_kind(
             for path in files:
                 other = tmp_path / "grpc" / path.relative_to(tmp_path / "rest")
                 assert other.read_bytes() == path.read_bytes()
+
+
+# ---------------------------------------------------------------------- enlarged images
+
+
+@pytest.mark.slow
+def test_enlarged_grey_images_stay_grey(tmp_path, capsys):
+    colours = np.random.default_rng(0).integers(0, 256, (5, 7, 3), np.uint8)
+    image = Image.fromarray(colours).convert("L")
+    image.save(tmp_path / "grey.png")
+    model = exported.model("srgan")
+    made = model.upscale(np.repeat(np.asarray(image)[None, ..., None], 3, axis=-1))[0]
+    assert np.ptp(made, axis=-1).max() > 0.1
+    wanted = Image.fromarray(pictures.to_uint8(made)).convert("L")
+    with serving("srgan", tmp_path) as server:
+        flags = [f"--url={server.url('srgan')}", f"--input={tmp_path / 'grey.png'}"]
+        assert said(*flags, f"--output={tmp_path / 'out.png'}", capsys=capsys)[0] == 0
+    found = read(tmp_path / "out.png")
+    assert found.ndim == 2
+    np.testing.assert_allclose(found.astype(int), np.asarray(wanted), atol=1)

@@ -52,6 +52,11 @@ def test_nothing_but_tensors_is_made(tmp_path):
         refused("a tensor reaches beyond its storage")
     write(file, {"x": code(3)}, one)
     refused("not all tensors")
+    # PyTorch negates some tensors only when they are used.
+    write(file, {"x": tensor("1", 4, 0, (4,), (1,), metadata=code({"neg": True}))}, one)
+    refused("a tensor whose storage holds other numbers")
+    write(file, {"x": tensor("1", 4, 0, (4,), (1,), metadata=code({}))}, one)
+    np.testing.assert_array_equal(read_torch_file(file)["x"], np.zeros(4))
     write(file, {"x": tensor("1", 5, 0, (4,), (1,))}, one)
     refused("another size than its tensors say")
     write(file, {"x": tensor("1", 4, 0, (4,), (1,))}, one, little=False)

@@ -37,12 +37,13 @@ def tensor(
     function=b"torch._utils\n_rebuild_tensor_v2",
     view=b"N",
     kind="Float",
+    metadata=b"",
 ):
     """Returns the instructions that push a tensor, as PyTorch 1.5 writes them; 1.6 has no view."""
     storage = b"(" + code("storage") + f"ctorch\n{kind}Storage\n".encode() + code(key) + code("cpu")
     storage += code(num) + view + b"tQ"
     where = code(offset) + code(shape) + code(strides)
-    more = b"" if function.endswith(b"_rebuild_tensor") else b"\x89" + ORDERED
+    more = b"" if function.endswith(b"_rebuild_tensor") else b"\x89" + ORDERED + metadata
     return b"c" + function + b"\n(" + storage + where + more + b"tR"
 
 

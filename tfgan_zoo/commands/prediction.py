@@ -115,6 +115,7 @@ def _translate(given: Any, client: Client, signatures: Mapping[str, Signature]) 
         function,
         channels,
         rules=DecodingRules(given.white),
+        keeps_grey=chosen.startswith("upscale"),  # the endpoint of models that enlarge
         **options,
     )
     count, others = files.counted(num, len(planned), existing)

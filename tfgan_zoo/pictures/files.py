@@ -269,6 +269,7 @@ def convert(
     frames: str | None = None,
     bits: int = 8,
     titles: Sequence[str] = ("input", "result"),
+    keeps_grey: bool = False,
 ) -> int:
     """Reads every image, applies a function and writes the result.
 
@@ -290,6 +291,7 @@ def convert(
         frames: See `Form`; as for `plan`.
         bits: See `Form`; as for `plan`.
         titles: The titles of both columns of a `comparison`.
+        keeps_grey: Whether results of grey images become grey. Of several frames, all must be grey.
 
     Returns:
         The number of images converted.
@@ -319,7 +321,8 @@ def convert(
             leave_out(path, InputError(without_advice(error)))
             continue
         try:
-            made = [_converted(frame.pixels, function, channels) for frame in read]
+            grey = keeps_grey and all(frame.pixels.shape[-1] in (1, 2) for frame in read)
+            made = [_converted(frame.pixels, function, channels, grey) for frame in read]
         except ServerError as error:
             named = type(error)(f"{path}: {error}")
             if on_error == "skip" and isinstance(error, RefusedError):
@@ -426,11 +429,20 @@ def _given(pixels: np.ndarray, channels: int) -> np.ndarray:
 
 
 def _converted(
-    pixels: np.ndarray, function: Callable[[np.ndarray], np.ndarray], channels: int
+    pixels: np.ndarray,
+    function: Callable[[np.ndarray], np.ndarray],
+    channels: int,
+    grey: bool,
 ) -> np.ndarray:
     """Returns the function's result for an image, rounded to the type of the image's pixels."""
     rounded = depth.to_uint16 if pixels.dtype == np.uint16 else pictures.to_uint8
-    return rounded(function(_given(pixels, channels)))
+    made = function(_given(pixels, channels))
+    return rounded(to_grey(made) if grey else made)
+
+
+def to_grey(image: np.ndarray) -> np.ndarray:
+    """Returns an image, floats in [-1, 1] except for overshoots, as grey."""
+    return images.with_channels(np.clip(image, -1.0, 1.0), 1)
 
 
 def _with_alpha(made: np.ndarray, pixels: np.ndarray) -> np.ndarray:

@@ -23,6 +23,7 @@ from tfgan_zoo import atomic, pictures, progress
 from tfgan_zoo.data import images, profiles
 from tfgan_zoo.data.depth import package
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures.files import to_grey
 from tfgan_zoo.pictures.tiling import Tiling, tile_weights
 
 ENDINGS = (".tif", ".tiff")
@@ -62,6 +63,8 @@ def translate(
     tiling: Tiling,
     key: str,
     color_profiles: str = "srgb",
+    *,
+    keeps_grey: bool = False,
 ) -> None:
     """Translates a TIFF band by band.
 
@@ -74,6 +77,7 @@ def translate(
         key: Names the model and its settings. If the translation is stopped, one with the same key
             resumes from there.
         color_profiles: "srgb" or "ignore"; see `DecodingRules`.
+        keeps_grey: See `files.convert`.
 
     Raises:
         InputError: See `check`, or if part of the image cannot be read, or another process writes
@@ -91,6 +95,7 @@ def translate(
         resumable.callback(rows.remove_empty)
         read_rows = _reader(page, source)
         profile = _profile_of(page) if color_profiles == "srgb" else None
+        grey = keeps_grey and page.samplesperpixel == 1
 
         def read(top: int, stop: int) -> np.ndarray:
             pixels = read_rows(top, stop)
@@ -99,10 +104,11 @@ def translate(
             return images.with_channels(pixels, channels)
 
         start = rows.done // tiling.scale
+        made = bands(read, (height, width), function, tiling, start)
         if start:
             progress.say(f"Resumed at row {start:,} of {height:,}.")
         for band in progress.bar(
-            bands(read, (height, width), function, tiling, start),
+            map(to_grey, made) if grey else made,
             "translated",
             (height - start) * tiling.scale,
             "rows",

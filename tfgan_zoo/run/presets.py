@@ -186,7 +186,7 @@ def config_of_preset(config: Mapping[str, Any], source: str) -> dict[str, Any]:
         source: The data source to name in it; empty if users have to give one.
     """
     plain: dict[str, Any] = json.loads(json.dumps(config))
-    plain["data"] |= {"source": source, "data_dir": None}
+    plain["data"] |= {"source": source, "data_dir": None, "cache_dir": None}
     if plain["evaluate"].get("source"):
         plain["evaluate"]["source"] = source
     for file in {"inception", "lpips_backbone", "lpips_heads"} & plain["evaluate"].keys():

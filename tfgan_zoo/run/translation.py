@@ -125,6 +125,7 @@ def translate_files(
         frames=frames,
         bits=bits,
         titles=("input", "translated" if model.scale == 1 else "enlarged"),
+        keeps_grey=model.scale != 1,
     )
     return num, time.perf_counter() - start
 
@@ -199,6 +200,7 @@ def translate_tiff(
         cut,
         hashlib.sha256(key.encode()).hexdigest(),
         colors,
+        keeps_grey=model.scale != 1,
     )
     return time.perf_counter() - start
 

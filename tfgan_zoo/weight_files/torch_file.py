@@ -70,8 +70,18 @@ class _Tensor(NamedTuple):
     strides: tuple[int, ...]
 
 
-def _tensor(storage: Any, offset: Any, shape: Any, strides: Any, *_: Any) -> _Tensor:
+def _tensor(
+    storage: Any,
+    offset: Any,
+    shape: Any,
+    strides: Any,
+    requires_grad: Any = None,
+    hooks: Any = None,
+    metadata: Any = None,
+) -> _Tensor:
     """Stands for `torch._utils._rebuild_tensor`, of PyTorch 0.3, and `_rebuild_tensor_v2`."""
+    if metadata:  # such as {"neg": True}: its storage has the opposite signs
+        raise PickleError("it has a tensor whose storage holds other numbers")
     if not isinstance(storage, _Storage):
         raise PickleError("it has a tensor without a storage")
     for sizes in (shape, strides):
