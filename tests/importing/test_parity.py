@@ -23,8 +23,8 @@ def write_npz(path, state):
 
 
 def wrapped(state):
-    """As `DataParallel` saves."""
-    return {f"module.{key}": value for key, value in state.items()}
+    """As `DataParallel` saves what `torch.compile` returns, in a model that holds it."""
+    return {f"net_g.module._orig_mod.{key}": value for key, value in state.items()}
 
 
 def averaged(state):

@@ -62,8 +62,9 @@ def check_family(name: str) -> Family:
 
 
 #: Keys of dicts of tensors in a file, the best first: a moving average before what it averages.
-_BEST = ("params_ema", "params", "generator_ema", "generator", "netG", "state_dict", "")
-_PREFIXES = ("module.", *(f"{key}." for key in _BEST if key))
+_BEST = ("params_ema", "params", "generator_ema", "generator", "netG", "net_g", "state_dict", "")
+#: Of `DataParallel`, of `torch.compile`, and of what holds a network.
+_PREFIXES = ("module.", "_orig_mod.", *(f"{key}." for key in _BEST if key))
 
 
 def choose(groups: Mapping[str, State], key: str | None, name: str) -> tuple[str, State]:
@@ -105,7 +106,7 @@ def _by_prefix(groups: dict[str, State]) -> dict[str, State]:
 
 
 def _without_prefix(state: State) -> State:
-    """Returns tensors without a prefix of all names, such as "module." of `DataParallel`."""
+    """Returns tensors without prefixes of all names."""
     while True:
         common = [each for each in _PREFIXES if all(name.startswith(each) for name in state)]
         if not common:

@@ -2,6 +2,8 @@
 
   python -m tfgan_zoo.presets
   python -m tfgan_zoo.presets --name=r3gan_figures
+
+The first command prints a table, as wide as the terminal; the second all that is known of one.
 """
 
 from tfgan_zoo import cli
