@@ -186,7 +186,7 @@ def make(given: cli.Flags, output: Path) -> Preset:
     stored = {**stored, "config": config_of_preset(config, source)}
     stored.pop("history", None)
     where = {"source": config["data"]["source"], "split": split}
-    if task.evaluates == "pairs":  # by default those that training scored on
+    if task.evaluates == "pairs" and not sets:  # by default those that training scored on
         where = {
             name: given or config["evaluate"].get(name) or config["data"][name]
             for name, given in (("source", ""), ("split", split))

@@ -41,7 +41,7 @@ def made(run, name, *argv):
 
 @pytest.mark.slow
 def test_a_preset_of_larger_images(folder):
-    config = tiny_super_resolution(folder, pretraining__steps="0")
+    config = tiny_super_resolution(folder, pretraining__steps="0", evaluate__split="train[-2:]")
     run = finished(config, folder / "run")
     card = made(run, "larger", "--metrics=psnr,ssim", "--score=psnr")
     assert (card.task, card.commands) == ("enlarges images 2 times", ["translate"])
@@ -58,6 +58,7 @@ def test_a_preset_of_larger_images(folder):
     source = config["data"]["source"]
     sets = f"--sets=One={source},Two={source}"
     card = made(run, "two", "--metrics=psnr", sets)
+    assert card.protocol["images"] == 2 * 12  # all, whatever part the run was scored on
     assert list(card.scores) == ["psnr[One]", "psnr[Two]"]
     assert card.scores["psnr[One]"] == card.scores["psnr[Two]"]
     assert card.score.endswith(" in One")
