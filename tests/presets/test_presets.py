@@ -532,7 +532,7 @@ def test_a_download_is_checked(shelf, tmp_path, monkeypatch):
 def test_names_that_are_none():
     with pytest.raises(InputError, match="name: expected the name of a preset, got 3"):
         tfgan_zoo.from_preset(3)
-    with pytest.raises(InputError, match=r"no preset '\.\./x'; `python -m tfgan_zoo\.presets` lists"):
+    with pytest.raises(InputError, match=r"no preset .*; `python -m tfgan_zoo\.presets` lists"):
         tfgan_zoo.from_preset("../x")
 
 
