@@ -134,7 +134,7 @@ def test_the_score_of_the_card_is_reproduced(name):
     assert len(make_preset.differ(others, found, card.check["tolerance"])) == len(found)
 
 
-@pytest.mark.parametrize("name", slow_except((), ("r3gan_figures", "vae_figures")))
+@pytest.mark.parametrize("name", slow_except((), NAMES))
 def test_a_preset_exports(name, tmp_path):
     # It compares the SavedModel's answers with the model's.
     path = export_run(presets.file_of(presets.find(name)), tmp_path / name)
