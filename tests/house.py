@@ -32,7 +32,7 @@ FLOORS: tuple[frozenset[str], ...] = (
     frozenset({"cli", "commands"}),
     frozenset(
         {"encode", "evaluate", "export", "generate", "import_weights", "invert", "predict"}
-        | {"prepare", "reconstruct", "report", "train", "translate"}
+        | {"prepare", "presets.__main__", "reconstruct", "report", "train", "translate"}
     ),
 )
 
@@ -43,8 +43,12 @@ def files(root: Path = ROOT) -> list[Path]:
 
 
 def room_of(path: Path, root: Path = ROOT) -> str:
-    """Returns the room of a file: the folder below the package, or the file itself."""
-    return path.relative_to(root).parts[0].removesuffix(".py")
+    """Returns the room of a file: the folder below the package, or the file itself.
+
+    A `__main__.py` is a command, wherever it is.
+    """
+    room = path.relative_to(root).parts[0].removesuffix(".py")
+    return f"{room}.__main__" if path.stem == "__main__" else room
 
 
 def parsed(path: Path) -> ast.Module:
