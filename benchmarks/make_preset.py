@@ -312,7 +312,8 @@ def tables() -> None:
         "| name | what it does | trained on | licence | score | size |",
         "|---|---|---|---|---|---|",
     ]
-    details, short = [], ["| preset | what it does | samples |", "|---|---|---|"]
+    short = ["| preset | what it does | score | size | samples |", "|---|---|---|---|---|"]
+    details = []
     for card in presets.list_presets():
         rows.append(
             f"| [`{card.name}`](#{card.name}) | {card.task} | {card.data} | {card.licence} | "
@@ -320,7 +321,8 @@ def tables() -> None:
         )
         image = f"images/preset_{card.name}.png"
         shown = f'<img src="docs/{image}" height="64" alt="{card.name}: {card.task}">'
-        short.append(f"| `{card.name}` | {card.task}: {card.data} | {shown} |")
+        what = f"{card.task}: {card.data}"
+        short.append(f"| `{card.name}` | {what} | {card.score} | {card.size} | {shown} |")
         details.append(_section(card, image))
     table = "\n".join(rows) + "\n\n" + "\n\n".join(details)
     common.put(table, str(ROOT / "docs" / "presets.md"), "presets")
