@@ -3,9 +3,9 @@
 The generator alone, by the absolute difference of pixels, on photographs of which the last 30 are
 held out. The network is Real-ESRGAN's compact one (https://arxiv.org/abs/2107.10833), which keeps
 16 convolutions at the small size and adds what they find to the nearest pixels; a step of it takes
-less than half of the time of a small SRResNet's. `--config.model_args.scale=2` enlarges by two.
-Train on the 91 images and the photographs of BSDS500's train and test. Its val is BSD100, on which
-methods are compared: leave it out. One of the 91 images is smaller than the crops.
+less than half of the time of a small SRResNet's. `srresnet_x2` enlarges by two. Train on the 91
+images and the photographs of BSDS500's train and test. Its val is BSD100, on which methods are
+compared: leave it out. One of the 91 images is smaller than the crops.
 
 Command: mkdir photographs; cp T91/*.png BSDS500/train/*.jpg BSDS500/test/*.jpg photographs
          rm photographs/t20.png

@@ -16,9 +16,15 @@ def names() -> list[str]:
     raise KeyError("COMMANDS")
 
 
+def module_of(command: str) -> str:
+    """Returns the module of a command; that of a folder is its `__main__`."""
+    module = f"{PACKAGE.name}.{command}"
+    return f"{module}.__main__" if (PACKAGE / command).is_dir() else module
+
+
 def flags(command: str) -> Iterator[tuple[str, str, str]]:
     """Yields (flag, default, help) for each flag that a command defines."""
-    for node in ast.walk(source.parsed(PACKAGE / f"{command}.py")):
+    for node in ast.walk(source.parsed(source.path_of(module_of(command)))):
         if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             continue
         kind = node.func.attr.removeprefix("define_")
@@ -68,7 +74,7 @@ def page() -> str:
         "(getting_started.md#on-the-command-line) shows what they are for.\n",
     ]
     for command in names():
-        doc = source.docstring(f"tfgan_zoo.{command}")
+        doc = source.docstring(module_of(command))
         parts += [f"## {command}\n", _help(doc), ""]
         rows = [
             [f"`{text.cell(flag)}`", f"`{default}`" if default else "", text.prose(words)]

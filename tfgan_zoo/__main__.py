@@ -23,7 +23,9 @@ COMMANDS = (
     "export",
     "prepare",
     "import_weights",
+    "presets",
 )
+_FOLDER = Path(__file__).parent
 
 
 def main(argv: list[str]) -> None:
@@ -38,11 +40,16 @@ def main(argv: list[str]) -> None:
     print("Commands, each with --help:\n")
     for name in COMMANDS:
         # Read, not imported, since some would import TensorFlow.
-        module = ast.parse((Path(__file__).parent / f"{name}.py").read_text("utf-8"))
+        path = _FOLDER / f"{_module_of(name).replace('.', '/')}.py"
+        module = ast.parse(path.read_text("utf-8"))
         first = (ast.get_docstring(module) or "").splitlines()[0]
         print(f"  python -m tfgan_zoo.{name:<14} {first}")
-    print("\n`python -m tfgan_zoo.presets` lists the pretrained models for --preset.")
-    print("An installed package has all of them as `tfgan_zoo train` and so on, too.")
+    print("\nAn installed package has them as `tfgan_zoo train` and so on, too.")
+
+
+def _module_of(name: str) -> str:
+    """Returns the module of a command in this package; that of a folder is its `__main__`."""
+    return f"{name}.__main__" if (_FOLDER / name).is_dir() else name
 
 
 def run() -> None:
@@ -51,9 +58,7 @@ def run() -> None:
         sys.path.insert(0, os.getcwd())
     name, arguments = (sys.argv[1], sys.argv[2:]) if len(sys.argv) > 1 else ("", [])
     if name in COMMANDS:
-        cli.run(importlib.import_module(f"tfgan_zoo.{name}").main, arguments)
-    if name == "presets":
-        cli.run(importlib.import_module("tfgan_zoo.presets.__main__").main, arguments)
+        cli.run(importlib.import_module(f"tfgan_zoo.{_module_of(name)}").main, arguments)
     cli.run(main)
 
 

@@ -114,6 +114,7 @@ def test_a_command_by_its_name_alone(capsys, monkeypatch):
         "error: There is no command 'trian'; did you mean train or translate?\n",
     )
     assert run("report")[0] == 2
+    assert "did you mean presets" in run("preset")[2]
     assert run("presets")[1].startswith("name ")
     card = run("presets", "--name=vae_mnist")[1]
     assert card.startswith("vae_mnist generates and encodes images\n  model: vae, 425,284 numbers")

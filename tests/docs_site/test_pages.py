@@ -198,7 +198,7 @@ def test_a_header_that_lacks_a_line_is_refused(monkeypatch, tmp_path, missing):
 
 def test_commands_show_the_flags_of_help():
     for command in commands.names():
-        main = importlib.import_module(f"tfgan_zoo.{command}").main
+        main = importlib.import_module(commands.module_of(command)).main
         written = io.StringIO()
         with redirect_stdout(written), redirect_stderr(written), pytest.raises(SystemExit):
             main(["--help"])

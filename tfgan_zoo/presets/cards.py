@@ -71,6 +71,7 @@ class Preset:
     def score(self) -> str:
         """Returns the main score, in words, such as "fid 0.865 in fashion_mnist_v1"."""
         name, _, of = re.sub("^(figures|solids)_", "", self.main).partition("[")
+        name = re.sub("all$", "all right", name)
         where = f" in {of.rstrip(']')}" if of else ""
         return f"{name.replace('_', ' ')} {self.scores[self.main]:.3f}{where}"
 
@@ -94,7 +95,8 @@ class Preset:
             how += f", features `{features['name']}`"
         return {
             "model": f"`{self.model}`, {self.numbers:,} numbers after {self.steps:,} steps",
-            "data": f"{self.data}; {self.licence}",
+            "data": self.data,
+            "licence": self.licence,
             "made by": f"`{self.command}`, {self.date}",
             "scores": ", ".join(f"{name} {value:.4g}" for name, value in self.scores.items()),
             "protocol": how,

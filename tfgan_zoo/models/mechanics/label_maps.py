@@ -62,7 +62,7 @@ def instance_means(features: tf.Tensor, instances: tf.Tensor) -> tf.Tensor:
 
 
 def styled(labels: tf.Tensor, numbers: tf.Tensor, styles: Any) -> tf.Tensor:
-    """Returns the style of each pixel, that of its class, or of any for `NO_CLASS`.
+    """Returns the style of each pixel, that of its class; of class 0 for `NO_CLASS`.
 
     Args:
         labels: Class numbers `[B, H, W]`.
