@@ -1,4 +1,4 @@
-"""`tfgan_zoo.train` as one of several processes; run by test_distribution.
+"""`tfgan_zoo.train` as one of several processes; run by `tests/run/test_devices.py`.
 
 Its final state goes to the file WEIGHTS. It is killed before the step after KILL_AT, and gets
 SIGTERM before the step after TERM_AT. With --minutes it plans PLANNED steps.

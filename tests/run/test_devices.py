@@ -16,11 +16,15 @@ from tests.tiny_runs import as_recipe, assert_same, lines, saved, tiny_config, t
 from tfgan_zoo import presets
 from tfgan_zoo.config import default_config, override
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.pictures import save_folder
 from tfgan_zoo.run import devices as distribution
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.trained import devices_for_samples
 
 ROOT = Path(__file__).parents[2]
+
+#: How many workers train together.
+NUMBERS = (2, 4)
 
 
 @pytest.fixture(scope="module")
@@ -64,9 +68,9 @@ def start(config, folder, run, *flags, **environment):
     )
 
 
-def two_workers(config, folder, run, *environments, flags=()):
-    """Returns (status, standard error) of both."""
-    hosts = [f"localhost:{port}" for port in free_ports(2)]
+def job(config, folder, run, *environments, flags=(), ports=None):
+    """Trains in one process for each environment, and returns (status, standard error) of all."""
+    hosts = [f"localhost:{port}" for port in ports or free_ports(len(environments))]
     workers = [
         start(
             config,
@@ -81,22 +85,42 @@ def two_workers(config, folder, run, *environments, flags=()):
         for index, environment in enumerate(environments)
     ]
     try:
-        errors = [worker.communicate(timeout=240)[1] for worker in workers]
+        # They share the cores.
+        errors = [worker.communicate(timeout=120 * len(workers))[1] for worker in workers]
     finally:
         for worker in workers:
             worker.kill()
     return [(w.returncode, error) for w, error in zip(workers, errors, strict=True)]
 
 
-@pytest.fixture(scope="module")
-def both(folder, config):
-    """A run of two workers that nobody touched, and what each of them ended with."""
-    paths = [folder / f"weights{i}.npz" for i in range(2)]
-    ended = two_workers(
-        config, folder, folder / "both", *({"WEIGHTS": str(path)} for path in paths)
-    )
-    assert [status for status, _ in ended] == [0, 0], ended
-    return folder / "both", [dict(np.load(path)) for path in paths]
+def statuses(ended):
+    return [status for status, _ in ended]
+
+
+def with_one(number, index, **environment):
+    """The environments of workers, one of which has entries of its own."""
+    return [environment if i == index else {} for i in range(number)]
+
+
+@pytest.fixture(scope="module", params=NUMBERS, ids="{} workers".format)
+def team(request, folder, config):
+    """A run of several workers that nobody touched, and what each of them ended with."""
+    number = request.param
+    paths = [folder / f"weights_{number}_{i}.npz" for i in range(number)]
+    whole = folder / f"whole_{number}"
+    ended = job(config, folder, whole, *({"WEIGHTS": str(path)} for path in paths))
+    assert statuses(ended) == [0] * number, ended
+    return whole, [dict(np.load(path)) for path in paths]
+
+
+def from_files(config, folder):
+    """The same images in files, which each machine decodes, and keeps on its own disk."""
+    with np.load(config.data.source.removeprefix("npz:")) as arrays:
+        save_folder(folder / "photos", arrays["images"])
+    config = config.copy_and_resolve_references()
+    override(config, "data.source", f"folder:{folder / 'photos'}")
+    override(config, "data.cache", "disk")
+    return config
 
 
 def assert_close_runs(run, other):
@@ -132,37 +156,68 @@ def test_two_replicas_are_as_one(folder, config, one):
 
 
 @pytest.mark.slow
-def test_two_workers_are_as_one(both, one):
-    run, (first, second) = both
-    assert first.keys() == second.keys()
-    for name, array in first.items():
-        np.testing.assert_array_equal(array, second[name], err_msg=name)
+def test_several_workers_are_as_one(team, one):
+    run, (first, *others) = team
+    for other in others:
+        assert first.keys() == other.keys()
+        for name, array in first.items():
+            np.testing.assert_array_equal(array, other[name], err_msg=name)
     assert_close_runs(run, one)
     assert names(run) == names(one)
 
 
 @pytest.mark.slow
-def test_all_workers_train_for_the_steps_that_the_chief_plans(both, folder, config):
-    whole, _ = both
-    run = folder / "planned"
-    environments = {"PLANNED": "10"}, {"PLANNED": "7"}
-    ended = two_workers(config, folder, run, *environments, flags=["--minutes=1"])
-    assert [status for status, _ in ended] == [0, 0], ended
+def test_all_workers_train_for_the_steps_that_the_chief_plans(team, folder, config):
+    whole, weights = team
+    run = folder / f"planned_{len(weights)}"
+    environments = [{"PLANNED": str(10 - 3 * i)} for i in range(len(weights))]
+    ended = job(config, folder, run, *environments, flags=["--minutes=1"])
+    assert statuses(ended) == [0] * len(weights), ended
     assert lines(run) == lines(whole)
     assert_same(saved(run, 10), saved(whole, 10))
 
 
 @pytest.mark.slow
-def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(both, folder, config):
-    whole, _ = both
-    run = folder / "killed"
-    (chief, said), (worker, _) = two_workers(config, folder, run, {}, {"KILL_AT": "6"})
-    assert worker == -signal.SIGKILL
-    assert chief == 1
-    assert said.splitlines()[-1].startswith("error: Another worker can no longer be reached;")
+@pytest.mark.parametrize("who", ["chief", "worker"])
+def test_a_killed_worker_ends_the_job_which_goes_on_when_started_again(team, folder, config, who):
+    whole, weights = team
+    number = len(weights)
+    killed = 0 if who == "chief" else number // 2
+    run = folder / f"killed_{number}_{who}"
+    ended = job(config, folder, run, *with_one(number, killed, KILL_AT="6"))
+    assert ended.pop(killed)[0] == -signal.SIGKILL
+    assert statuses(ended) == [1] * (number - 1), ended
+    for _, said in ended:
+        assert said.splitlines()[-1].startswith("error: Another worker can no longer be reached;")
     assert [p.name for p in (run / "checkpoints").glob("step_*")] == ["step_00000004"]
-    ended = two_workers(config, folder, run, {}, {})
-    assert [status for status, _ in ended] == [0, 0], ended
+    ended = job(config, folder, run, *[{}] * number)
+    assert statuses(ended) == [0] * number, ended
+    assert lines(run) == lines(whole)
+    assert_same(saved(run, 10), saved(whole, 10))
+
+
+@pytest.mark.slow
+def test_a_lost_machine_is_replaced_by_another(team, tmp_path, config):
+    """The others come in another order, with the images that they decoded as another worker."""
+    whole, weights = team
+    number = len(weights)
+    lost, run = number // 2, tmp_path / "run"
+    config = from_files(config, tmp_path)
+    ports = free_ports(number + 1)
+    caches = [tmp_path / f"cache{i}" for i in range(number + 1)]
+
+    def train(machines, killed=None):
+        environments = [
+            {"TFGAN_ZOO_CACHE": str(caches[i])} | ({"KILL_AT": "6"} if i == killed else {})
+            for i in machines
+        ]
+        return job(config, tmp_path, run, *environments, ports=[ports[i] for i in machines])
+
+    ended = train(range(number), killed=lost)
+    assert ended[lost][0] == -signal.SIGKILL, ended
+    assert all(list((cache / "decoded").iterdir()) for cache in caches[:number])
+    ended = train([number, *(i for i in reversed(range(number)) if i != lost)])
+    assert statuses(ended) == [0] * number, ended
     assert lines(run) == lines(whole)
     assert_same(saved(run, 10), saved(whole, 10))
 
@@ -184,7 +239,7 @@ def test_what_the_chief_alone_refuses_ends_the_other_worker_with_a_sentence(
         noted["sources"]["training data"]["num"] = 49
         (run / "data.json").write_text(json.dumps(noted))
         said = "the data have changed"
-    (chief, first), (worker, second) = two_workers(config, folder, run, {}, {})
+    (chief, first), (worker, second) = job(config, folder, run, {}, {})
     assert (chief, worker) == (2, 2), (first, second)
     assert said in first.splitlines()[-1]
     assert second.splitlines()[-1] == "error: The chief refused to train; see its message."
@@ -205,8 +260,8 @@ def test_two_workers_under_float16_and_xla(tmp_path, setting):
             config[f"{role}_optimizer"] = {"name": "sgd", "learning_rate": 0.01}
     experiment.train(config, tmp_path / "one", lambda _: None)
     paths = [tmp_path / f"weights{i}.npz" for i in range(2)]
-    ended = two_workers(config, tmp_path, tmp_path / "two", *({"WEIGHTS": str(p)} for p in paths))
-    assert [status for status, _ in ended] == [0, 0], ended
+    ended = job(config, tmp_path, tmp_path / "two", *({"WEIGHTS": str(p)} for p in paths))
+    assert statuses(ended) == [0, 0], ended
     first, second = (dict(np.load(path)) for path in paths)
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name], err_msg=name)
@@ -216,26 +271,28 @@ def test_two_workers_under_float16_and_xla(tmp_path, setting):
 
 
 @pytest.mark.slow
-def test_a_signal_to_one_worker_stops_all_together(folder):
-    config = tiny_config(folder, "wgan", train__steps="24", model_args__r1_gamma="0")
-    whole, run = folder / "whole", folder / "stopped"
-    assert [s for s, _ in two_workers(config, folder, whole, {}, {})] == [0, 0]
-    ended = two_workers(config, folder, run, {}, {"TERM_AT": "6"})
-    assert [status for status, _ in ended] == [128 + signal.SIGTERM] * 2, ended
+@pytest.mark.parametrize("number", NUMBERS)
+def test_a_signal_to_one_worker_stops_all_together(tmp_path, number):
+    config = tiny_config(tmp_path, "wgan", train__steps="24", model_args__r1_gamma="0")
+    whole, run, undisturbed = tmp_path / "whole", tmp_path / "stopped", [{}] * number
+    assert statuses(job(config, tmp_path, whole, *undisturbed)) == [0] * number
+    ended = job(config, tmp_path, run, *with_one(number, number // 2, TERM_AT="6"))
+    assert statuses(ended) == [128 + signal.SIGTERM] * number, ended
     assert all("Stopped at step 10 and saved" in error for _, error in ended)
-    assert [s for s, _ in two_workers(config, folder, run, {}, {})] == [0, 0]
+    assert statuses(job(config, tmp_path, run, *undisturbed)) == [0] * number
     assert lines(run) == lines(whole)
     assert_same(saved(run, 24), saved(whole, 24))
 
 
 @pytest.mark.slow
-def test_pools_of_all_workers_are_restored(tmp_path):
-    config = tiny_translation(tmp_path, "cyclegan")
-    whole, run = tmp_path / "whole", tmp_path / "stopped"
-    assert [s for s, _ in two_workers(config, tmp_path, whole, {}, {})] == [0, 0]
-    ended = two_workers(config, tmp_path, run, {}, {"KILL_AT": "6"})
+@pytest.mark.parametrize("number", NUMBERS)
+def test_pools_of_all_workers_are_restored(tmp_path, number):
+    config = tiny_translation(tmp_path, "cyclegan", data__batch_size=str(number))
+    whole, run, undisturbed = tmp_path / "whole", tmp_path / "stopped", [{}] * number
+    assert statuses(job(config, tmp_path, whole, *undisturbed)) == [0] * number
+    ended = job(config, tmp_path, run, *with_one(number, number // 2, KILL_AT="6"))
     assert ended[0][0] == 1, ended
-    assert [s for s, _ in two_workers(config, tmp_path, run, {}, {})] == [0, 0]
+    assert statuses(job(config, tmp_path, run, *undisturbed)) == [0] * number
     assert lines(run) == lines(whole)
     assert_same(saved(run, 10), saved(whole, 10))
 
