@@ -46,8 +46,13 @@ def fit(
             data are the first ones of the same sequence.
         snapshot: Called with the number of steps.
         batch: Samples of each update of a player.
+
+    Raises:
+        NonFiniteLossError: If training diverges.
     """
     import tensorflow as tf
+
+    from tfgan_zoo.callbacks import StopOnNonFinite
 
     # A game may take several batches in a step.
     num = model.samples_per_step(batch) if hasattr(model, "samples_per_step") else batch
@@ -64,7 +69,14 @@ def fit(
     stream, found, done = data.prefetch(2), [], 0
     for stop in stops:
         if stop > done:
-            model.fit(stream, steps_per_epoch=stop - done, epochs=1, verbose=0, shuffle=False)
+            model.fit(
+                stream,
+                steps_per_epoch=stop - done,
+                epochs=1,
+                verbose=0,
+                shuffle=False,
+                callbacks=[StopOnNonFinite()],
+            )
         done = stop
         found.append(snapshot(stop))
     return found

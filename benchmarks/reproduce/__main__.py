@@ -4,7 +4,8 @@
   python -m benchmarks.reproduce theory --output=docs/results.md
   python -m benchmarks.reproduce NAME --help
 
-NAME: ring, grid, lsgan_stability, theory, super_resolution, stacked_mnist, fashion_mnist, r3gan.
+NAME: ring, grid, ring_causes, lsgan_stability, theory, super_resolution, stacked_mnist,
+fashion_mnist, r3gan.
 Prints the table and, with --output, puts it into a Markdown file between the lines
 `<!-- reproduce_NAME:begin -->` and `<!-- reproduce_NAME:end -->`.
 """
@@ -20,6 +21,7 @@ from benchmarks.reproduce import (
     lsgan_stability,
     points,
     r3gan,
+    ring_causes,
     stacked_mnist,
     super_resolution,
     theory,
@@ -31,6 +33,7 @@ from tfgan_zoo.errors import InputError
 EXPERIMENTS = {
     "ring": Experiment(points.define, functools.partial(points.run, "ring")),
     "grid": Experiment(points.define, functools.partial(points.run, "grid")),
+    "ring_causes": Experiment(ring_causes.define, ring_causes.run),
     "lsgan_stability": Experiment(lsgan_stability.define, lsgan_stability.run),
     "theory": Experiment(theory.define, theory.run),
     "super_resolution": Experiment(super_resolution.define, super_resolution.run),

@@ -1,34 +1,42 @@
-"""LSGAN's stability table, on points: which of eight settings lose modes.
+"""LSGAN's stability: which of its settings lose modes, and which those of regular GANs do.
 
-Mao et al. 2016 (https://arxiv.org/abs/1611.04076, table 1) train regular GANs and LSGANs on LSUN
-bedrooms without batch normalization in the generator (`BN_G`), or without it in both networks
-(`BN_GD`), by Adam or RMSProp, and judge by eye whether the samples collapse. The names say where
-batch normalization is left out: in the authors' code (https://github.com/xudonmao/LSGAN, folder
-`stability_comparison`), `BN_G` keeps it in all hidden layers of the discriminator but the first.
+Mao et al. 2016 (https://arxiv.org/abs/1611.04076) compare the two games twice. Here every setting
+is trained several times, and a number replaces the eye that judges whether samples collapse.
 
-Here the data are the paper's other example, 8 Gaussians on a circle, and a count replaces the eye:
-a mode is present if it gets at least a quarter of its fair share of 4,000 samples, within a quarter
-of the distance between neighbors. Sharpness of the samples is not required. A setting collapses if
-fewer than half of the modes are present at the end of most of its trials.
+On points: 8 Gaussians on a circle, with the settings of the authors' code
+(https://github.com/xudonmao/LSGAN, folder `stability_comparison/mixture_gaussian`): networks of two
+layers of 128 tanh units with orthogonal weights, z of 256 normal numbers, batches of 512, Adam with
+beta1 0.5 and rates of 1e-4 for the discriminator and 1e-3 for the generator, and 35,000 steps. A
+mode is present if it gets at least a quarter of its fair share of 4,000 samples, within a quarter
+of the distance between neighbours; samples need not be sharp. A trial collapses if fewer than half
+of the modes are present at its end.
 
-Both games take the zoo's step: `DCGAN` plays the regular game with the step of `LSGAN`. The
-networks are fully connected, with three layers of 128 units; z is 32 uniform numbers and a batch
-has 256 points. The learning rate is 1e-3 for Adam (beta1 0.5) and for RMSProp. The authors train
-convolutional networks on 64x64 images, with z of 1024 uniform numbers, batches of 64 and a learning
-rate of 2e-4; their code uses the least-squares targets (-1, 1, 0) in one of these settings, where
-this one always uses (0, 1, 1).
+On images: table 1, DCGAN's networks without batch normalization in the generator (`BN_G`), or
+without it in both networks (`BN_GD`), trained by Adam or RMSProp. The names say where batch
+normalization is left out: in the authors' code, `BN_G` keeps it in all hidden layers of the
+discriminator but the first. Theirs too are z of 1024 uniform numbers, batches of 64, the rate of
+2e-4, and the targets (-1, 1, 0) in the setting of their code that has them. Departures: drawn
+figures of 32x32 pixels instead of LSUN's bedrooms of 64x64, so the networks have a layer less;
+`--filters` feature maps instead of 64; `--steps` steps, where theirs have no end. A trial collapses
+if its samples are more alike than its data are, by MS-SSIM of 1,000 pairs: by more than half of
+what is left to 1, at which all images are the same. Collapse of a setting is that of most trials.
+
+In both, the authors' code updates the discriminator and the generator of the regular game as
+`tfgan_zoo.DCGAN` does, so that it stands for the regular game.
 """
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from absl import flags
 
 from benchmarks import common
+from tfgan_zoo.errors import InputError
 
-POINTS, SAMPLES, BATCH, LATENT, UNITS = "8gaussians", 4000, 256, 32, (128,) * 3
+GAMES = ("regular", "LSGAN")
+POINTS, SAMPLES = "ring", 4000
 #: Batch normalization by the paper's names: (in the generator, in the discriminator).
 BATCH_NORM = {"BN_G": (False, True), "BN_GD": (False, False)}
 #: (game, setting of batch normalization, optimizer) -> collapsed, as published.
@@ -42,51 +50,91 @@ PUBLISHED = {
     ("LSGAN", "BN_GD", "adam"): True,
     ("LSGAN", "BN_GD", "rmsprop"): False,
 }
+#: The setting in which the authors' code has the targets (-1, 1, 0) instead of (0, 1, 1).
+OTHER_TARGETS = ("LSGAN", "BN_GD", "rmsprop")
+#: Generated images that are compared.
+IMAGES = 500
+
+
+class Setting(NamedTuple):
+    """A row of the table of images."""
+
+    game: str
+    batch_norm: str
+    optimizer: str
 
 
 def define(given: flags.FlagValues) -> None:
-    flags.DEFINE_integer("steps", 3000, "Steps of each trial.", flag_values=given)
-    flags.DEFINE_integer("trials", 3, "Trials of each setting.", flag_values=given)
+    flags.DEFINE_list("parts", ["points", "images"], "What to compare.", given)
+    flags.DEFINE_integer("trials", 10, "Trials of each setting.", flag_values=given)
+    flags.DEFINE_integer("point_steps", 35_000, "Steps of each trial on points.", flag_values=given)
+    flags.DEFINE_integer("steps", 3000, "Steps of each trial on images.", flag_values=given)
+    flags.DEFINE_integer(
+        "filters", 16, "Feature maps of the networks for images.", flag_values=given
+    )
 
 
 def run(given: flags.FlagValues) -> str:
-    """Trains missing trials; returns the table.
+    """Trains missing trials; returns the tables.
 
-    `modes.json` in the workdir stores the modes of every finished trial, by the paper's names.
+    `POINTS.json` and `IMAGES.json` in the workdir store the number of every finished trial, beside
+    a sheet of samples of every trial on images.
     """
-    done = Path(given.workdir) / "modes.json"
-    found: dict[str, int] = json.loads(done.read_text()) if done.exists() else {}
+    parts = {"points": points_table, "images": images_table}
+    for part in given.parts:
+        if part not in parts:
+            raise InputError(f"--parts: expected some of {', '.join(parts)}, got {part!r}.")
+    if given.trials < 1:
+        raise InputError(f"--trials: expected 1 or more, got {given.trials}.")
+    tables = [parts[part](given) for part in given.parts]
+    return "\n\n".join([f"{common.where()}.", *tables])
+
+
+class Kept:
+    """Numbers of finished trials, in a file.
+
+    Args:
+        path: A JSON file, which may not exist yet.
+    """
+
+    def __init__(self, path: Path):
+        self._path = path
+        self._numbers: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+
+    def get(self, key: str, measure: Any) -> float:
+        """Returns the number of a trial, which is trained if it is missing."""
+        if key not in self._numbers:
+            self._numbers[key] = measure()
+            self._path.write_text(json.dumps(self._numbers, indent=1))
+            print(key, self._numbers[key], flush=True)
+        return self._numbers[key]
+
+
+# ---------------------------------------------------------------------- points
+
+
+def points_table(given: flags.FlagValues) -> str:
+    """Trains both games on points."""
+    kept = Kept(Path(given.workdir) / "points.json")
     lines = [
-        f"{given.trials} trials of {given.steps:,} steps of each setting; {common.where()}.",
+        f"On 8 Gaussians, {given.point_steps:,} steps of each trial:",
         "",
-        "| game | setting | batch norm in G | in D | optimizer | modes of 8, by trial | collapse "
-        "| published |",
-        "|---|---|---|---|---|---|---|---|",
+        "| game | modes of 8, by trial | trials with all modes | trials that collapse |",
+        "|---|---|---|---|",
     ]
-    agreed = 0
-    for (game, setting, optimizer), published in PUBLISHED.items():
+    for game in GAMES:
         modes = []
         for trial in range(given.trials):
-            key = f"{game} {setting} {optimizer} {given.steps} {trial}"
-            if key not in found:
-                points = train(game, setting, optimizer, trial, given.steps)
-                found[key] = modes_present(points)
-                done.write_text(json.dumps(found, indent=1))
-                print(key, found[key], flush=True)
-            modes.append(found[key])
-        ours = collapsed(modes)
-        agreed += ours == published
-        where = " | ".join("yes" if has else "no" for has in BATCH_NORM[setting])
-        lines.append(
-            f"| {game} | `{setting}` | {where} | {optimizer} | "
-            f"{', '.join(map(str, modes))} | {yes(ours)} | {yes(published)} |"
-        )
-    return "\n".join([*lines, "", f"The same answer in {agreed} of {len(PUBLISHED)} settings."])
+            key = f"{game} {given.point_steps} {trial}"
 
+            def measure(game: str = game, trial: int = trial) -> int:
+                return modes_present(train_points(game, trial, given.point_steps))
 
-def yes(answer: bool) -> str:
-    """Formats an answer like the paper."""
-    return "YES" if answer else "NO"
+            modes.append(int(kept.get(key, measure)))
+        counts = (sum(m == 8 for m in modes), sum(m < 4 for m in modes))
+        shares = " | ".join(f"{count} of {len(modes)}" for count in counts)
+        lines.append(f"| {game} | {', '.join(map(str, modes))} | {shares} |")
+    return "\n".join(lines)
 
 
 def modes_present(points: np.ndarray) -> int:
@@ -99,56 +147,163 @@ def modes_present(points: np.ndarray) -> int:
     return int((near.mean(axis=0) >= 1 / (4 * len(centres))).sum())
 
 
-def collapsed(modes: list[int]) -> bool:
-    """Returns whether most trials have fewer than half of the 8 modes."""
-    return sum(count < 4 for count in modes) > len(modes) / 2
+def point_model(game: str, seed: int) -> Any:
+    """Returns a game on points."""
+    import keras
+
+    import tfgan_zoo
+    from tfgan_zoo import networks
+
+    def weights() -> Any:
+        return keras.initializers.Orthogonal(gain=1.4, seed=next(seeds))
+
+    seeds = iter(range(100 * seed, 100 * (seed + 1)))
+    generator = networks.mlp_generator(
+        (2,), 256, units=(128, 128), activation="tanh", initializer=weights()
+    )
+    discriminator = networks.mlp_discriminator(
+        (2,),
+        units=(128, 128),
+        maxout_pieces=0,
+        activation="tanh",
+        input_dropout=0.0,
+        dropout=0.0,
+        initializer=weights(),
+    )
+    model_class = tfgan_zoo.LSGAN if game == "LSGAN" else tfgan_zoo.DCGAN
+    return model_class((2,), 256, generator, discriminator, latent_distribution="normal", seed=seed)
 
 
-def train(game: str, setting: str, optimizer: str, trial: int, steps: int) -> np.ndarray:
-    """Trains a trial; returns samples of the final generator."""
+def train_points(game: str, trial: int, steps: int) -> np.ndarray:
+    """Trains a trial; returns points of the final generator."""
     import keras
 
     from tfgan_zoo import data
 
     keras.utils.set_random_seed(trial)
-    model = build(game, setting, trial)
-    rule: dict[str, Any] = {
-        "adam": lambda: keras.optimizers.Adam(1e-3, beta_1=0.5),
-        "rmsprop": lambda: keras.optimizers.RMSprop(1e-3),
-    }
-    per_call = np.gcd(steps, 100)
-    model.compile(rule[optimizer](), rule[optimizer](), steps_per_execution=int(per_call))
+    model = point_model(game, trial)
     source = data.open_source(f"points/{POINTS}")
-    batches = data.unconditional(source, batch_size=BATCH, seed=trial)
-    model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
+    batches = data.unconditional(source, batch_size=512, seed=trial)
+    fit(model, *(adam(rate) for rate in (1e-3, 1e-4)), batches, steps)
     points = model.generate(SAMPLES, seed=trial)
     keras.utils.clear_session()
     return points
 
 
-def build(game: str, setting: str, seed: int) -> Any:
-    """Returns the model of a game, with the setting's batch normalization."""
+def adam(rate: float) -> Any:
+    """Returns the optimizer of both comparisons."""
+    import keras
+
+    return keras.optimizers.Adam(rate, beta_1=0.5, epsilon=1e-8)
+
+
+def fit(model: Any, of_generator: Any, of_discriminator: Any, batches: Any, steps: int) -> None:
+    """Trains for some steps, of which a call runs up to 100."""
+    model.compile(of_generator, of_discriminator, steps_per_execution=int(np.gcd(steps, 100)))
+    model.fit(batches, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
+
+
+# ---------------------------------------------------------------------- images
+
+
+def images_table(given: flags.FlagValues) -> str:
+    """Trains all settings of table 1 on figures."""
+    from tfgan_zoo.data import figures
+    from tfgan_zoo.metrics import ms_ssim_diversity
+
+    kept = Kept(Path(given.workdir) / "images.json")
+    data = ms_ssim_diversity(figures.load("", "test", num=IMAGES)["image"])
+    lines = [
+        f"On figures, {given.steps:,} steps of each trial, networks of {given.filters} feature "
+        f"maps; MS-SSIM of pairs of data is {data:.2f}, so {bound(data):.2f} is collapse:",
+        "",
+        "| game | setting | batch norm in G | in D | optimizer | MS-SSIM, by trial | "
+        "trials that collapse | collapse | published |",
+        "|---|---|---|---|---|---|---|---|---|",
+    ]
+    agreed = 0
+    for names, published in PUBLISHED.items():
+        setting = Setting(*names)
+        found = []
+        for trial in range(given.trials):
+            key = f"{' '.join(names)} {given.filters} {given.steps} {trial}"
+
+            def measure(setting: Setting = setting, trial: int = trial, key: str = key) -> float:
+                images = train_images(setting, trial, given.filters, given.steps)
+                save_sheet(images, Path(given.workdir) / f"{key.replace(' ', '_')}.png")
+                return ms_ssim_diversity(images)
+
+            found.append(kept.get(key, measure))
+        gone = sum(value > bound(data) for value in found)
+        ours = gone > len(found) / 2
+        agreed += ours == published
+        where = " | ".join("yes" if has else "no" for has in BATCH_NORM[setting.batch_norm])
+        numbers = ", ".join(f"{value:.2f}" for value in found)
+        lines.append(
+            f"| {setting.game} | `{setting.batch_norm}` | {where} | {setting.optimizer} | {numbers}"
+            f" | {gone} of {len(found)} | {yes(ours)} | {yes(published)} |"
+        )
+    return "\n".join([*lines, "", f"The same answer in {agreed} of {len(PUBLISHED)} settings."])
+
+
+def bound(data: float) -> float:
+    """Returns the MS-SSIM above which images are called collapsed, given that of the data.
+
+    Example:
+        >>> bound(0.2)
+        0.6
+    """
+    return (1 + data) / 2
+
+
+def yes(answer: bool) -> str:
+    """Formats an answer like the paper."""
+    return "YES" if answer else "NO"
+
+
+def save_sheet(images: np.ndarray, path: Path) -> None:
+    """Saves the first images."""
+    from tfgan_zoo import pictures
+
+    pictures.save_png(path, pictures.grid(images[:64]))
+
+
+def image_model(setting: Setting, filters: int, seed: int) -> Any:
+    """Returns the game of a setting on images."""
     import tfgan_zoo
     from tfgan_zoo import networks
 
-    in_generator, in_discriminator = BATCH_NORM[setting]
-    generator = networks.mlp_generator(
-        (2,), LATENT, units=UNITS, batch_norm=in_generator, initializer="he_uniform"
-    )
-    # Explicit, because the defaults of the two classes differ.
-    z = {"latent_distribution": "uniform"}
-    model_class = tfgan_zoo.LSGAN if game == "LSGAN" else tfgan_zoo.DCGAN
-    return model_class((2,), LATENT, generator, discriminator(in_discriminator), seed=seed, **z)
+    shape, latent_dim = (32, 32, 3), 1024
+    norms = ("batch" if has else "none" for has in BATCH_NORM[setting.batch_norm])
+    of_g, of_d = ({"filters": filters, "normalization": norm} for norm in norms)
+    generator = networks.dcgan_generator(shape, latent_dim, **of_g)
+    discriminator = networks.dcgan_discriminator(shape, **of_d)
+    arguments: dict[str, Any] = {"latent_distribution": "uniform", "seed": seed}
+    model_class = tfgan_zoo.LSGAN if setting.game == "LSGAN" else tfgan_zoo.DCGAN
+    if setting == OTHER_TARGETS:
+        arguments |= {"a": -1.0, "b": 1.0, "c": 0.0}
+    return model_class(shape, latent_dim, generator, discriminator, **arguments)
 
 
-def discriminator(batch_norm: bool) -> Any:
-    """Returns the network; its first layer is never normalized, as in the authors' code."""
+def optimizer(name: str) -> Any:
+    """Returns an optimizer with the authors' rate, and TensorFlow's defaults of that time."""
     import keras
 
-    layers: list[Any] = [keras.Input((2,))]
-    for i, width in enumerate(UNITS):
-        layers.append(keras.layers.Dense(width, kernel_initializer="he_uniform"))
-        if batch_norm and i:
-            layers.append(keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5))
-        layers.append(keras.layers.LeakyReLU(negative_slope=0.2))
-    return keras.Sequential([*layers, keras.layers.Dense(1)])
+    if name == "adam":
+        return adam(2e-4)
+    return keras.optimizers.RMSprop(2e-4, rho=0.9, epsilon=1e-10)
+
+
+def train_images(setting: Setting, trial: int, filters: int, steps: int) -> np.ndarray:
+    """Trains a trial; returns images of the final generator, uint8."""
+    import keras
+
+    from tfgan_zoo import data, pictures
+
+    keras.utils.set_random_seed(trial)
+    model = image_model(setting, filters, trial)
+    batches = data.unconditional(data.open_source("figures"), batch_size=64, seed=trial)
+    fit(model, *(optimizer(setting.optimizer) for _ in "gd"), batches, steps)
+    images = pictures.to_uint8(model.generate(IMAGES, seed=trial))
+    keras.utils.clear_session()
+    return images

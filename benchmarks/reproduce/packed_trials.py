@@ -25,6 +25,8 @@ PIECES, EPSILON = 5, 1e-5
 #: Number of noise vectors for batch normalisation's statistics, before samples are drawn.
 STATISTICS_OF = 10_000
 RATE, BETA_1, BETA_2, ADAM_EPSILON = 1e-4, 0.8, 0.999, 1e-8
+#: How much moving statistics keep in a step.
+MOMENTUM = 0.9
 
 
 class PackedTrials:
@@ -43,6 +45,12 @@ class PackedTrials:
         batch_size: Packs per batch.
         units: Widths of G's and of D's layers.
         depths: Numbers of G's and of D's layers.
+        points: Number of points that are drawn once, of which every step takes some with
+            replacement; 0 for new points in every step.
+        epsilon: Batch normalisation's.
+        beta_1: Adam's.
+        moving: Whether samples are drawn with batch normalisation's moving mean and moving standard
+            deviation of training, instead of statistics of the current G.
         jit_compile: Whether to compile the whole loop with XLA, which is slower on a CPU.
     """
 
@@ -56,10 +64,17 @@ class PackedTrials:
         batch_size: int = 100,
         units: tuple[int, int] = (400, 200),
         depths: tuple[int, int] = (4, 3),
+        points: int = 0,
+        epsilon: float = EPSILON,
+        beta_1: float = BETA_1,
+        moving: bool = False,
         jit_compile: bool = False,
     ):
         self.mixture, self.packing, self.trials = mixture, packing, trials
         self.seed, self.batch_size = seed, batch_size
+        self.epsilon, self.beta_1 = epsilon, beta_1
+        drawn = mixture.sample(points, np.random.default_rng([seed, points])) if points else None
+        self.points = None if drawn is None else tf.constant(drawn)
         rng = np.random.default_rng([seed, packing])
 
         def normal(*shape: int) -> tf.Variable:
@@ -83,6 +98,10 @@ class PackedTrials:
         ] + [(normal(broad, 1), constant(0.0, 1, 1))]
         self.weights = [w for layer in self.generator + self.discriminator for w in layer]
         self.moments = [tuple(tf.Variable(tf.zeros_like(w)) for _ in "mv") for w in self.weights]
+        #: Moving mean and moving standard deviation of G's hidden layers, if samples need them.
+        self.moving = [
+            (constant(0.0, 1, wide), constant(1.0, 1, wide)) for _ in range(deep if moving else 0)
+        ]
         self.step = tf.Variable(0, dtype=tf.int64)
         self._run = tf.function(self._loop, jit_compile=jit_compile, autograph=False)
 
@@ -106,7 +125,8 @@ class PackedTrials:
         """Draws points from every trial's G.
 
         Batch normalisation's statistics come from the current G and new noise, as in the authors'
-        code: the moving averages of training, which lag behind G, smear narrow modes.
+        code: the moving averages of training, which lag behind G, smear narrow modes. With `moving`
+        these are used all the same.
 
         Returns:
             Points `[trials, num, 2]`, float32, from the same noise each time.
@@ -115,10 +135,14 @@ class PackedTrials:
             tf.random.stateless_normal([self.trials, n, 2], [self.seed * 8 + k, 0], alg="philox")
             for n, k in ((STATISTICS_OF, 4), (num, 3))
         )
-        for kernel, gamma, beta in self.generator[:-1]:
+        for i, (kernel, gamma, beta) in enumerate(self.generator[:-1]):
             y, x = tf.matmul(noise, kernel), tf.matmul(x, kernel)
-            mean, variance = tf.nn.moments(y, 1, keepdims=True)
-            scale = gamma * tf.math.rsqrt(variance + EPSILON)
+            if self.moving:
+                mean, deviation = self.moving[i]
+                scale = gamma / deviation
+            else:
+                mean, variance = tf.nn.moments(y, 1, keepdims=True)
+                scale = gamma * tf.math.rsqrt(variance + self.epsilon)
             noise, x = (tf.nn.relu((v - mean) * scale + beta) for v in (y, x))
         kernel, bias = self.generator[-1]
         return (tf.matmul(x, kernel) + bias).numpy()
@@ -128,7 +152,7 @@ class PackedTrials:
     def state(self) -> list[tf.Variable]:
         """Returns all variables that training resumes from."""
         moments = [v for pair in self.moments for v in pair]
-        return [self.step, *self.weights, *moments]
+        return [self.step, *self.weights, *moments, *itertools.chain(*self.moving)]
 
     def save(self, path: Path) -> None:
         """Saves the state, completely or not at all."""
@@ -152,6 +176,16 @@ class PackedTrials:
         return tf.random.stateless_normal(shape, self._seed(step, purpose), alg="philox")
 
     def _real(self, step: tf.Tensor) -> tf.Tensor:
+        if self.points is not None:
+            rows = tf.random.stateless_uniform(
+                [self.trials, self.batch_size * self.packing],
+                self._seed(step, 0),
+                0,
+                len(self.points),
+                tf.int32,
+                alg="philox",
+            )
+            return tf.gather(self.points, rows)
         modes = tf.random.stateless_uniform(
             [self.trials, self.batch_size * self.packing],
             self._seed(step, 0),
@@ -171,6 +205,7 @@ class PackedTrials:
             step: Number of earlier steps, int64.
         """
         fake, kept = self._generate(z)
+        self._keep(kept)
         packs = [self.trials, self.batch_size, 2 * self.packing]
         seen = tf.concat([tf.reshape(real, packs), tf.reshape(fake, packs)], axis=1)
         d_gradients, into_fakes = self._judge(seen)
@@ -180,21 +215,27 @@ class PackedTrials:
     def _generate(self, z):
         x, kept = z, []
         for kernel, gamma, beta in self.generator[:-1]:
-            out, normal, inverse = _normalise(
-                tf.matmul(x, kernel), gamma.read_value(), beta.read_value()
+            out, normal, inverse, mean = _normalise(
+                tf.matmul(x, kernel), gamma.read_value(), beta.read_value(), self.epsilon
             )
-            kept.append((x, normal, inverse, out))
+            kept.append((x, normal, inverse, out, mean))
             x = out
         kernel, bias = self.generator[-1]
         return tf.matmul(x, kernel) + bias, kept
 
+    def _keep(self, kept):
+        """Moves the moving statistics, if there are any."""
+        for means, (_, _, inverse, _, mean) in zip(self.moving, kept, strict=False):
+            for moving, value in zip(means, (mean, 1.0 / inverse), strict=True):
+                moving.assign(MOMENTUM * moving + (1.0 - MOMENTUM) * value)
+
     def _back(self, gradient, kept):
         """Returns the gradients of G's weights, given the gradient with respect to fakes."""
         kernel, _ = self.generator[-1]
-        out = kept[-1][-1]
+        out = kept[-1][3]
         found = [tf.matmul(out, gradient, transpose_a=True), tf.reduce_sum(gradient, 1, True)]
         gradient = tf.matmul(gradient, kernel, transpose_b=True)
-        for (kernel, gamma, _), (x, normal, inverse, out) in zip(
+        for (kernel, gamma, _), (x, normal, inverse, out, _) in zip(
             self.generator[-2::-1], kept[::-1], strict=True
         ):
             gradient, into_gamma, into_beta = _back_through_normalise(
@@ -239,10 +280,10 @@ class PackedTrials:
                 var=w.handle,
                 m=m.handle,
                 v=v.handle,
-                beta1_power=BETA_1**t,
+                beta1_power=self.beta_1**t,
                 beta2_power=BETA_2**t,
                 lr=RATE,
-                beta1=BETA_1,
+                beta1=self.beta_1,
                 beta2=BETA_2,
                 epsilon=ADAM_EPSILON,
                 grad=g,
@@ -250,12 +291,13 @@ class PackedTrials:
 
 
 @tf.function(jit_compile=True, autograph=False)
-def _normalise(y, gamma, beta):
-    """Returns the rectified output and what its gradient needs."""
-    centred = y - tf.reduce_mean(y, axis=1, keepdims=True)
-    inverse = tf.math.rsqrt(tf.reduce_mean(tf.square(centred), axis=1, keepdims=True) + EPSILON)
+def _normalise(y, gamma, beta, epsilon):
+    """Returns the rectified output, what its gradient needs, and the mean."""
+    mean = tf.reduce_mean(y, axis=1, keepdims=True)
+    centred = y - mean
+    inverse = tf.math.rsqrt(tf.reduce_mean(tf.square(centred), axis=1, keepdims=True) + epsilon)
     normal = centred * inverse
-    return tf.nn.relu(normal * gamma + beta), normal, inverse
+    return tf.nn.relu(normal * gamma + beta), normal, inverse, mean
 
 
 @tf.function(jit_compile=True, autograph=False)

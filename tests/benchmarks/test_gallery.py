@@ -25,7 +25,7 @@ from benchmarks.gallery import (
 from benchmarks.gallery.catalogue import FIGURES, GROUPS
 from benchmarks.reproduce import theory
 from tests.tiny_runs import stepped_run, tiny_attribute_to_image, tiny_translation
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, NonFiniteLossError
 from tfgan_zoo.run.building import build_model
 
 FOLDER = Path(__file__).parents[2] / "docs" / "gallery"
@@ -166,7 +166,18 @@ def test_a_game_takes_the_steps_that_fit_into_its_time(monkeypatch):
     assert float(model.discriminator_optimizer.learning_rate) == pytest.approx(0, abs=1e-9)
 
 
-def test_only_the_first_game_is_as_its_paper_has_it():
+def test_a_game_that_diverges_is_not_drawn(monkeypatch):
+    config = _small_game()
+    for role in ("generator", "discriminator"):
+        config[f"{role}_optimizer"].learning_rate = 1e30
+    monkeypatch.setattr(generations, "_FIRST", 1)
+    monkeypatch.setattr(generations, "_MEASURED", 4)
+    images = np.random.default_rng(0).integers(0, 256, (9, 32, 32, 3), np.uint8)
+    with pytest.raises(NonFiniteLossError, match="At step"):
+        generations.trained(config, images, minutes=0.1)
+
+
+def test_only_the_first_game_has_the_networks_of_its_paper():
     first, *others = configs = [generations.config_of(name) for name in generations.GAMES]
     assert [config.model for config in configs] == list(FIGURES["generations"].models)
     model = build_model(first)
@@ -175,7 +186,7 @@ def test_only_the_first_game_is_as_its_paper_has_it():
         1200,
         32 * 32 * 3,
     ]
-    assert type(model.generator_optimizer).__name__ == "SGD"
+    assert type(model.generator_optimizer).__name__ == "Adam"
     assert model.ema_half_life is None
     for config in others:
         assert (config.generator.name, config.discriminator.name) == (

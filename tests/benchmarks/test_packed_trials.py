@@ -139,3 +139,53 @@ def test_data_come_from_the_mixture_and_are_fresh():
     assert np.bincount(distance.argmin(axis=-1).ravel()).min() > 60  # of 800, of 8 modes
     other = trials._real(tf.constant(4, tf.int64)).numpy()
     assert len({point.tobytes() for batch in (*real, *other) for point in batch}) == 4 * 400
+
+
+def test_points_that_are_drawn_once():
+    trials = PackedTrials(mixture("ring"), 2, 2, points=50, **SMALL)
+    batches = [trials._real(tf.constant(step, tf.int64)).numpy() for step in range(10)]
+    seen = {point.tobytes() for batch in batches for point in batch.reshape(-1, 2)}
+    assert seen <= {point.tobytes() for point in trials.points.numpy()}
+    assert len(seen) > 45  # of 50, in 400 draws
+    assert not np.array_equal(batches[0], batches[1])
+
+
+def test_moving_statistics(tmp_path):
+    """Those of training, kept with the state; without training, they normalise nothing."""
+    trials, other = (PackedTrials(mixture("ring"), 1, 2, moving=True, **SMALL) for _ in range(2))
+    means, deviations = [], []
+    for step in range(3):
+        z = np.random.default_rng(step).normal(size=(2, BATCH, 2)).astype("float32")
+        x = z @ trials.generator[0][0].numpy()
+        means.append(x.mean(axis=1))
+        deviations.append(np.sqrt(x.var(axis=1) + EPSILON))
+        trials.update(tf.constant(z), tf.constant(z), tf.constant(step, tf.int64))
+    shares = [0.1 * 0.9**2, 0.1 * 0.9, 0.1]
+    for moving, values, start in zip(
+        trials.moving[0], (means, deviations), (0.0, 1.0), strict=True
+    ):
+        wanted = 0.9**3 * start + sum(s * v for s, v in zip(shares, values, strict=True))
+        np.testing.assert_allclose(moving.numpy()[:, 0], wanted, rtol=1e-4, atol=1e-6)
+    trials.save(tmp_path / "state.npz")
+    other.restore(tmp_path / "state.npz")
+    np.testing.assert_array_equal(trials.sample(9), other.sample(9))
+    # The points by hand.
+    x = tf.random.stateless_normal([2, 9, 2], [3, 0], alg="philox").numpy()
+    for (kernel, gamma, beta), (mean, deviation) in zip(
+        trials.generator[:-1], trials.moving, strict=True
+    ):
+        x = (x @ kernel.numpy() - mean.numpy()) / deviation.numpy() * gamma.numpy() + beta.numpy()
+        x = np.maximum(x, 0.0)
+    kernel, bias = trials.generator[-1]
+    np.testing.assert_allclose(trials.sample(9), x @ kernel.numpy() + bias.numpy(), atol=1e-5)
+
+
+@pytest.mark.parametrize("change", [{"epsilon": 1.0}, {"beta_1": 0.2}])
+def test_a_setting_changes_training(change):
+    one, two = (PackedTrials(mixture("ring"), 1, 1, **SMALL, **each) for each in ({}, change))
+    for trials in (one, two):
+        trials.run(2)
+    assert any(
+        not np.allclose(a.numpy(), b.numpy(), rtol=1e-4)
+        for a, b in zip(one.weights, two.weights, strict=True)
+    )

@@ -16,6 +16,7 @@ from benchmarks.reproduce import (
     lsgan_stability,
     points,
     r3gan,
+    ring_causes,
     significance,
     stacked_mnist,
     super_resolution,
@@ -167,11 +168,25 @@ def test_theory_holds():
     assert [row[-1] for row in rows] == ["pass"] * 8 + ["below", "pass", "below"]
 
 
+def test_causes_on_the_ring_are_compared_with_the_first_line():
+    rows = {"none": [points.Row(4, 98, 0.5), points.Row(5, 97, 0.4), points.Row(6, 96, 0.3)]}
+    rows["more"] = [points.Row(m + 3, 90, 0.1) for m in (4, 5, 6)]
+    first, second = cells(ring_causes.table(rows, 10))
+    assert first == ["none", "4, 5, 6", "5.0 ± 1.0", "97.0 ± 1.0", "0.40 ± 0.10", ""]
+    # t = 3 / sqrt(2 / 3) with four degrees of freedom
+    assert second == ["more", "7, 8, 9", "8.0 ± 1.0", "90.0 ± 0.0", "0.10 ± 0.00", "0.02"]
+
+
+def test_unknown_causes():
+    with pytest.raises(InputError, match="--causes: expected some of 0 to 4, got '5'"):
+        ring_causes.run(parsed("ring_causes", "--causes=0,5"))
+
+
 # ------------------------------------------------------------------ LSGAN's table
 
 
 def test_modes_present():
-    centres = mixture("8gaussians").centres
+    centres = mixture("ring").centres
     side = np.linalg.norm(centres[0] - centres[1])
     points = np.repeat(centres, 32, axis=0)  # 256 samples: a quarter of a fair share are 8
     assert lsgan_stability.modes_present(points) == 8
@@ -182,54 +197,72 @@ def test_modes_present():
     assert lsgan_stability.modes_present(points) == 6
 
 
-def test_collapse_is_what_most_trials_do():
-    assert lsgan_stability.collapsed([3, 8, 0])
-    assert not lsgan_stability.collapsed([3, 4, 8])
-    assert not lsgan_stability.collapsed([3, 8])
-
-
 def test_lsgan_s_settings_are_named_by_where_batch_norm_is_left_out():
     assert lsgan_stability.BATCH_NORM == {"BN_G": (False, True), "BN_GD": (False, False)}
 
 
 @pytest.mark.parametrize("game", ["regular", "LSGAN"])
-@pytest.mark.parametrize("setting", ["BN_G", "BN_GD"])
-def test_lsgan_s_stability_builds_the_networks_of_its_setting(game, setting):
-    model = lsgan_stability.build(game, setting, 0)
+@pytest.mark.parametrize("batch_norm", ["BN_G", "BN_GD"])
+def test_lsgan_s_stability_builds_the_networks_of_its_setting(game, batch_norm):
+    setting = lsgan_stability.Setting(game, batch_norm, "rmsprop")
+    model = lsgan_stability.image_model(setting, 2, 0)
     has = tuple(
-        any(type(layer).__name__ == "BatchNormalization" for layer in network.layers)
+        [type(layer).__name__ for layer in network.layers].count("BatchNormalization")
         for network in (model.generator, model.discriminator)
     )
-    assert has == lsgan_stability.BATCH_NORM[setting]
+    assert has == {"BN_G": (0, 2), "BN_GD": (0, 0)}[batch_norm]
     assert model.latent_distribution == "uniform"
+    targets = {"regular": None, "LSGAN": (0, 1, 1)}[game]
+    if setting == lsgan_stability.OTHER_TARGETS:
+        targets = (-1, 1, 0)
+    assert targets is None or (model.a, model.b, model.c) == targets
 
 
-def test_modes_kept_under_older_names_of_the_settings_are_not_read(tmp_path):
-    kept = {}
-    for game, rule, setting, older in itertools.product(
-        ("regular", "LSGAN"), ("adam", "rmsprop"), ("BN_G", "BN_GD"), (False, True)
-    ):
-        kept |= {f"{game} {setting} {rule} 3000 0": 7, f"{game} {older} {rule} 3000 0": 1}
-    (tmp_path / "modes.json").write_text(json.dumps(kept))
+def test_lsgan_s_stability_on_points_has_the_authors_networks():
+    for game in lsgan_stability.GAMES:
+        model = lsgan_stability.point_model(game, 1)
+        for network, sizes in (
+            (model.generator, [256, 128, 128, 2]),
+            (model.discriminator, [2, 128, 128, 1]),
+        ):
+            kernels = [w for w in network.trainable_weights if w.name == "kernel"]
+            assert [tuple(w.shape) for w in kernels] == list(itertools.pairwise(sizes))
+            square = np.asarray(kernels[1])
+            np.testing.assert_allclose(square.T @ square, 1.96 * np.eye(128), atol=1e-4)
+
+
+def test_finished_trials_of_lsgan_s_stability_are_only_read(tmp_path):
+    modes = {
+        f"{game} 35000 {trial}": 8 - 5 * trial for game in ("regular", "LSGAN") for trial in (0, 1)
+    }
+    (tmp_path / "points.json").write_text(json.dumps(modes))
+    alike = {
+        " ".join([*names, "16 3000", str(trial)]): 0.99 * published
+        for names, published in lsgan_stability.PUBLISHED.items()
+        for trial in (0, 1)
+    }
+    (tmp_path / "images.json").write_text(json.dumps(alike))
     rows = cells(
-        lsgan_stability.run(parsed("lsgan_stability", "--trials=1", f"--workdir={tmp_path}"))
+        lsgan_stability.run(parsed("lsgan_stability", "--trials=2", f"--workdir={tmp_path}"))
     )
-    assert [row[5] for row in rows] == ["7"] * 8
-    assert [row[1:4] for row in rows] == (
+    points, images = rows[:2], rows[4:]  # and the second table's header
+    assert [row[1:] for row in points] == [["8, 3", "1 of 2", "1 of 2"]] * 2
+    assert [row[1:4] for row in images] == (
         [["`BN_G`", "no", "yes"]] * 2 + [["`BN_GD`", "no", "no"]] * 2
     ) * 2
-
-
-def test_a_trial_s_networks_and_game():
-    made = lsgan_stability.train("LSGAN", "BN_G", "rmsprop", 0, 2)
-    assert made.shape == (lsgan_stability.SAMPLES, 2)
-    kinds = [type(layer).__name__ for layer in lsgan_stability.discriminator(True).layers]
-    assert kinds == [
-        *("Dense", "LeakyReLU"),
-        *("Dense", "BatchNormalization", "LeakyReLU") * 2,
-        "Dense",
+    assert [row[6] for row in images] == [
+        "2 of 2" if row[-1] == "YES" else "0 of 2" for row in images
     ]
-    assert len(lsgan_stability.discriminator(False).layers) == 7
+    assert all(row[-2] == row[-1] for row in images)
+
+
+def test_trials_of_lsgan_s_stability():
+    points = lsgan_stability.train_points("LSGAN", 0, 2)
+    assert points.shape == (lsgan_stability.SAMPLES, 2)
+    setting = lsgan_stability.Setting("regular", "BN_G", "rmsprop")
+    images = lsgan_stability.train_images(setting, 0, 2, 2)
+    assert images.shape == (lsgan_stability.IMAGES, 32, 32, 3)
+    assert images.dtype == np.uint8
 
 
 # ------------------------------------------------------------------ R3GAN
