@@ -66,8 +66,9 @@ class Setting(NamedTuple):
 
 def define(given: flags.FlagValues) -> None:
     flags.DEFINE_list("parts", ["points", "images"], "What to compare.", given)
-    flags.DEFINE_integer("trials", 10, "Trials of each setting.", flag_values=given)
+    flags.DEFINE_integer("point_trials", 10, "Trials of each game on points.", flag_values=given)
     flags.DEFINE_integer("point_steps", 35_000, "Steps of each trial on points.", flag_values=given)
+    flags.DEFINE_integer("trials", 10, "Trials of each setting on images.", flag_values=given)
     flags.DEFINE_integer("steps", 3000, "Steps of each trial on images.", flag_values=given)
     flags.DEFINE_integer(
         "filters", 16, "Feature maps of the networks for images.", flag_values=given
@@ -84,8 +85,9 @@ def run(given: flags.FlagValues) -> str:
     for part in given.parts:
         if part not in parts:
             raise InputError(f"--parts: expected some of {', '.join(parts)}, got {part!r}.")
-    if given.trials < 1:
-        raise InputError(f"--trials: expected 1 or more, got {given.trials}.")
+    for flag in ("point_trials", "trials"):
+        if given[flag].value < 1:
+            raise InputError(f"--{flag}: expected 1 or more, got {given[flag].value}.")
     tables = [parts[part](given) for part in given.parts]
     return "\n\n".join([f"{common.where()}.", *tables])
 
@@ -124,7 +126,7 @@ def points_table(given: flags.FlagValues) -> str:
     ]
     for game in GAMES:
         modes = []
-        for trial in range(given.trials):
+        for trial in range(given.point_trials):
             key = f"{game} {given.point_steps} {trial}"
 
             def measure(game: str = game, trial: int = trial) -> int:

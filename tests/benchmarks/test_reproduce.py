@@ -242,9 +242,8 @@ def test_finished_trials_of_lsgan_s_stability_are_only_read(tmp_path):
         for trial in (0, 1)
     }
     (tmp_path / "images.json").write_text(json.dumps(alike))
-    rows = cells(
-        lsgan_stability.run(parsed("lsgan_stability", "--trials=2", f"--workdir={tmp_path}"))
-    )
+    given = ["--trials=2", "--point_trials=2", f"--workdir={tmp_path}"]
+    rows = cells(lsgan_stability.run(parsed("lsgan_stability", *given)))
     points, images = rows[:2], rows[4:]  # and the second table's header
     assert [row[1:] for row in points] == [["8, 3", "1 of 2", "1 of 2"]] * 2
     assert [row[1:4] for row in images] == (
@@ -254,6 +253,12 @@ def test_finished_trials_of_lsgan_s_stability_are_only_read(tmp_path):
         "2 of 2" if row[-1] == "YES" else "0 of 2" for row in images
     ]
     assert all(row[-2] == row[-1] for row in images)
+
+
+@pytest.mark.parametrize("flag", ["--trials", "--point_trials"])
+def test_no_trials_of_lsgan_s_stability(flag):
+    with pytest.raises(InputError, match=f"{flag}: expected 1 or more, got 0"):
+        lsgan_stability.run(parsed("lsgan_stability", f"{flag}=0"))
 
 
 def test_trials_of_lsgan_s_stability():
