@@ -78,8 +78,8 @@ def define(given: flags.FlagValues) -> None:
 def run(given: flags.FlagValues) -> str:
     """Trains missing trials; returns the tables.
 
-    `POINTS.json` and `IMAGES.json` in the workdir store the number of every finished trial, beside
-    a sheet of samples of every trial on images.
+    `points.json` and `images.json` in the workdir store the number of every finished trial, beside
+    a sheet of samples of every trial on images. `images.png` has some of each setting's first.
     """
     parts = {"points": points_table, "images": images_table}
     for part in given.parts:
@@ -210,10 +210,12 @@ def fit(model: Any, of_generator: Any, of_discriminator: Any, batches: Any, step
 
 def images_table(given: flags.FlagValues) -> str:
     """Trains all settings of table 1 on figures."""
+    from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.metrics import ms_ssim_diversity
 
-    kept = Kept(Path(given.workdir) / "images.json")
+    folder = Path(given.workdir)
+    kept = Kept(folder / "images.json")
     data = ms_ssim_diversity(figures.load("", "test", num=IMAGES)["image"])
     lines = [
         f"On figures, {given.steps:,} steps of each trial, networks of {given.filters} feature "
@@ -223,19 +225,24 @@ def images_table(given: flags.FlagValues) -> str:
         "trials that collapse | collapse | published |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
-    agreed = 0
+    agreed, firsts = 0, {}
     for names, published in PUBLISHED.items():
         setting = Setting(*names)
         found = []
         for trial in range(given.trials):
             key = f"{' '.join(names)} {given.filters} {given.steps} {trial}"
+            sheet = folder / f"{key.replace(' ', '_')}.png"
 
-            def measure(setting: Setting = setting, trial: int = trial, key: str = key) -> float:
+            def measure(
+                setting: Setting = setting, trial: int = trial, sheet: Path = sheet
+            ) -> float:
                 images = train_images(setting, trial, given.filters, given.steps)
-                save_sheet(images, Path(given.workdir) / f"{key.replace(' ', '_')}.png")
+                pictures.save_png(sheet, pictures.grid(images[:64]))
                 return ms_ssim_diversity(images)
 
             found.append(kept.get(key, measure))
+            if not trial and sheet.exists():
+                firsts[f"{setting.game}, {setting.batch_norm}, {setting.optimizer}"] = sheet
         gone = sum(value > bound(data) for value in found)
         ours = gone > len(found) / 2
         agreed += ours == published
@@ -245,6 +252,9 @@ def images_table(given: flags.FlagValues) -> str:
             f"| {setting.game} | `{setting.batch_norm}` | {where} | {setting.optimizer} | {numbers}"
             f" | {gone} of {len(found)} | {yes(ours)} | {yes(published)} |"
         )
+    if firsts:
+        shown = np.stack([first_row(sheet) for sheet in firsts.values()])
+        pictures.save_png(folder / "images.png", pictures.labelled_rows(list(firsts), shown))
     return "\n".join([*lines, "", f"The same answer in {agreed} of {len(PUBLISHED)} settings."])
 
 
@@ -263,11 +273,14 @@ def yes(answer: bool) -> str:
     return "YES" if answer else "NO"
 
 
-def save_sheet(images: np.ndarray, path: Path) -> None:
-    """Saves the first images."""
-    from tfgan_zoo import pictures
+def first_row(sheet: Path, side: int = 32, gap: int = 2) -> np.ndarray:
+    """Returns the images in the first row of a sheet, uint8 `[8, side, side, 3]`."""
+    from PIL import Image
 
-    pictures.save_png(path, pictures.grid(images[:64]))
+    with Image.open(sheet) as opened:
+        pixels = np.asarray(opened)[:side]
+    starts = range(0, pixels.shape[1], side + gap)
+    return np.stack([pixels[:, start : start + side] for start in starts])
 
 
 def image_model(setting: Setting, filters: int, seed: int) -> Any:

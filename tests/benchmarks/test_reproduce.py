@@ -24,6 +24,7 @@ from benchmarks.reproduce import (
 )
 from benchmarks.reproduce.experiment import verdict
 from benchmarks.reproduce.significance import Sample, student
+from tfgan_zoo import pictures
 from tfgan_zoo.data.points import mixture
 from tfgan_zoo.errors import InputError
 
@@ -253,6 +254,12 @@ def test_finished_trials_of_lsgan_s_stability_are_only_read(tmp_path):
         "2 of 2" if row[-1] == "YES" else "0 of 2" for row in images
     ]
     assert all(row[-2] == row[-1] for row in images)
+
+
+def test_a_sheet_s_first_row_is_read(tmp_path):
+    images = np.random.default_rng(0).integers(0, 256, (64, 32, 32, 3), np.uint8)
+    pictures.save_png(tmp_path / "sheet.png", pictures.grid(images))
+    np.testing.assert_array_equal(lsgan_stability.first_row(tmp_path / "sheet.png"), images[:8])
 
 
 @pytest.mark.parametrize("flag", ["--trials", "--point_trials"])
