@@ -40,7 +40,9 @@ def game(name: str, latent_dim: int = 4, units: tuple[int, ...] = (128, 128)) ->
     if key == "wgan":
         optimizers = [keras.optimizers.RMSprop(1e-3) for _ in range(2)]
     else:
-        optimizers = [keras.optimizers.Adam(1e-3, 0.5, 0.9) for _ in range(2)]
+        # The generator of the GANs outruns their discriminator, and a critic is meant to be ahead.
+        rates = 1e-3, 1e-4 if key == "gan" else 1e-3
+        optimizers = [keras.optimizers.Adam(rate, 0.5, 0.9) for rate in rates]
     model.compile(*optimizers, steps_per_execution=10)
     return model
 
@@ -48,7 +50,6 @@ def game(name: str, latent_dim: int = 4, units: tuple[int, ...] = (128, 128)) ->
 def frames(source: str, stops: tuple[int, ...] = _STOPS) -> list[np.ndarray]:
     """Trains all games on a set of points, and draws their samples at each stop."""
     from tfgan_zoo.data.points import mixture
-    from tfgan_zoo.metrics import mode_scores
 
     data = mixture(source)
     samples = {}
@@ -57,19 +58,19 @@ def frames(source: str, stops: tuple[int, ...] = _STOPS) -> list[np.ndarray]:
         samples[name] = training.fit(
             model, data.sample, list(stops), lambda step, m=model: m.generate(2500, seed=0)
         )
-        print(f"  {name}: {mode_scores(samples[name][-1], data)['modes']:.0f} modes", flush=True)
+        print(f"  {name}: {maths.modes_kept(samples[name][-1], data.centres)} modes", flush=True)
     reach = 1.35 * float(np.abs(data.centres).max())
     drawn = []
     for i, stop in enumerate(stops):
         figure, axes = style.panels(1, len(GAMES), 2.35, dpi=110)
         for each, name in zip(axes[0], GAMES, strict=True):
             points = samples[name][i]
-            modes = mode_scores(points, data)["modes"]
             each.plot(*data.centres.T, "o", color="#d0d7de", markersize=9)
             each.plot(*points[:_SHOWN].T, ".", color=style.SAMPLES, markersize=2)
             style.plane(each, reach)
             each.set_title(name)
-            each.set_xlabel(f"{modes:.0f} of {len(data.centres)} modes")
+            modes = maths.modes_kept(points, data.centres)
+            each.set_xlabel(f"{modes} of {len(data.centres)} modes")
         axes[0, 0].set_ylabel(f"step {stop:,}", color=style.MUTED)
         drawn.append(style.pixels(figure))
     return drawn
@@ -130,18 +131,19 @@ FIGURES = {
     "ring": Figure(
         "Mode collapse on a ring",
         "Each blue dot is a sample, each grey disc one of the eight modes of the data, through "
-        "2,000 steps of four games with the same networks. Watch the modes that a game finds, "
-        "leaves and visits again: the count below is of those with a sample within 3 sigma.",
+        "2,000 steps of four games with the same networks. The discriminator of the GANs learns a "
+        "tenth as fast as the generator: without packing, samples crowd at a few modes, leave "
+        "them, and visit others. The count below is of modes that are nearest to at least half "
+        "of their share of the samples.",
         ring,
         "gif",
         models=("gan", "wgan", "wgan_gp"),
     ),
     "grid": Figure(
         "Mode collapse on a grid",
-        "The same four games on 25 modes, of which none has all after 2,000 steps. Samples "
-        "between modes show a generator that covers them but cannot yet tell them apart, and "
-        "modes without samples one that leaves them out; a single stray sample counts as a "
-        "mode, so watch the dots, too.",
+        "The same four games on 25 modes. Samples between modes show a generator that covers "
+        "them but cannot yet tell them apart, and modes without samples one that leaves them "
+        "out.",
         grid,
         "gif",
         models=("gan", "wgan", "wgan_gp"),

@@ -160,3 +160,19 @@ def partition(points: np.ndarray, centres: np.ndarray) -> np.ndarray:
         centres: `[modes, 2]`.
     """
     return np.linalg.norm(points[:, None] - centres, axis=2).argmin(axis=1)
+
+
+def modes_kept(points: np.ndarray, centres: np.ndarray) -> int:
+    """Returns how many modes are nearest to at least half of their share of points.
+
+    Args:
+        points: `[num, 2]`.
+        centres: Of the modes, which are equally likely, `[modes, 2]`.
+
+    Example:
+        >>> centres = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0]])
+        >>> modes_kept(np.array([[0.1, 0.0]] * 7 + [[1.4, 0.0]] + [[1.6, 0.0]] * 2), centres)
+        2
+    """
+    shares = np.bincount(partition(points, centres), minlength=len(centres)) / len(points)
+    return int((shares >= 1 / (2 * len(centres))).sum())
