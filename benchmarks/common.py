@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from tfgan_zoo.atomic import write_atomically
 from tfgan_zoo.progress import per_second
 
 
@@ -92,7 +93,7 @@ def clocked(command: Sequence[str], workdir: Path) -> None:
     start = time.monotonic()
     subprocess.run(command, check=True)
     if not begun:
-        (workdir / "wall_seconds.json").write_text(json.dumps(time.monotonic() - start))
+        write_atomically(workdir / "wall_seconds.json", json.dumps(time.monotonic() - start))
 
 
 def checkpoint_scores(workdir: Path, **request: Any) -> dict[int, dict[str, float]]:
@@ -161,7 +162,7 @@ def show(table: str, output: str | None, name: str) -> None:
 def put(table: str, output: str, name: str) -> None:
     """Puts a table into a file; see `show`."""
     before, _, after = _parts(output, name)
-    Path(output).write_text(f"{before}\n{table}\n{after}")
+    write_atomically(Path(output), f"{before}\n{table}\n{after}")
 
 
 def shown(output: str, name: str) -> str:

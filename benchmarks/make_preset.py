@@ -34,6 +34,7 @@ import numpy as np
 
 from benchmarks import common
 from tfgan_zoo import cli, presets
+from tfgan_zoo.atomic import write_atomically
 from tfgan_zoo.data.spec import DRAWN
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.presets.cards import FOLDER, Preset
@@ -397,7 +398,7 @@ def main(argv: list[str]) -> None:
             )
         output.write_bytes(new.read_bytes())
     values = {key: value for key, value in vars(card).items() if key != "name"}
-    card_file.write_text(json.dumps(values, indent=2) + "\n")
+    write_atomically(card_file, json.dumps(values, indent=2) + "\n")
     shown = ROOT / "docs" / "images" / f"preset_{name}.png"
     picture(Path(given.workdir), given.checkpoint, shown, given.texts)
     tables()

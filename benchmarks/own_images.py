@@ -25,6 +25,7 @@ from absl import app, flags
 
 from benchmarks import common
 from tfgan_zoo import cli
+from tfgan_zoo.atomic import write_atomically
 
 _SOURCE = flags.DEFINE_string("source", None, "The images, a data source.", required=True)
 _TRAIN = flags.DEFINE_string("train_split", "train[:90%]", "The split to train on.")
@@ -87,7 +88,7 @@ def steps_per_second(recipe: str, folder: Path) -> float:
                 first = step, now
             elif first and now - first[1] > _MEASURED and step > first[0]:
                 found = (step - first[0]) / (now - first[1])
-                stored.write_text(json.dumps(found))
+                write_atomically(stored, json.dumps(found))
                 return found
     finally:
         process.send_signal(signal.SIGKILL)

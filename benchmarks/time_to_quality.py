@@ -35,6 +35,7 @@ import numpy as np
 
 from benchmarks import common, plots
 from tfgan_zoo import cli
+from tfgan_zoo.atomic import write_atomically
 
 _MARKS = ["1", "2", "5", "10", "15"]
 _WHO = {"zoo": "tfgan_zoo", "torch": "PyTorch's example"}
@@ -378,7 +379,7 @@ def zoo_points(
             common.clocked([*command, *zoo_flags(case, data, seed, mark)], workdir)
         if not scored.exists():
             made = case.outputs(experiment.load_run(workdir), arrays)
-            scored.write_text(json.dumps(case.scores(made, data)))
+            write_atomically(scored, json.dumps(case.scores(made, data)))
         found.append(Point(common.minutes(workdir), json.loads(scored.read_text())))
     return found
 
