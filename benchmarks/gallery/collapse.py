@@ -49,6 +49,7 @@ def game(name: str, latent_dim: int = 4, units: tuple[int, ...] = (128, 128)) ->
 
 def frames(source: str, stops: tuple[int, ...] = _STOPS) -> list[np.ndarray]:
     """Trains all games on a set of points, and draws their samples at each stop."""
+    from tfgan_zoo import progress
     from tfgan_zoo.data.points import mixture
 
     data = mixture(source)
@@ -58,7 +59,8 @@ def frames(source: str, stops: tuple[int, ...] = _STOPS) -> list[np.ndarray]:
         samples[name] = training.fit(
             model, data.sample, list(stops), lambda step, m=model: m.generate(2500, seed=0)
         )
-        print(f"  {name}: {maths.modes_kept(samples[name][-1], data.centres)} modes", flush=True)
+        kept = maths.modes_kept(samples[name][-1], data.centres)
+        print(f"  {name}: {progress.counted(kept, 'mode')}", flush=True)
     reach = 1.35 * float(np.abs(data.centres).max())
     drawn = []
     for i, stop in enumerate(stops):

@@ -21,8 +21,8 @@ figures of 32x32 pixels instead of LSUN's bedrooms of 64x64, so the networks hav
 if its samples are more alike than its data are, by MS-SSIM of 1,000 pairs: by more than half of
 what is left to 1, at which all images are the same. Collapse of a setting is that of most trials.
 
-In both, the authors' code updates the discriminator and the generator of the regular game as
-`tfgan_zoo.DCGAN` does, so that it stands for the regular game.
+`tfgan_zoo.DCGAN` stands for the regular game. It updates the discriminator and then the generator,
+as the authors' code does on images; on points theirs updates both at once.
 """
 
 import json
@@ -33,6 +33,7 @@ import numpy as np
 from absl import flags
 
 from benchmarks import common
+from tfgan_zoo.atomic import write_atomically
 from tfgan_zoo.errors import InputError
 
 GAMES = ("regular", "LSGAN")
@@ -107,7 +108,7 @@ class Kept:
         """Returns the number of a trial, which is trained if it is missing."""
         if key not in self._numbers:
             self._numbers[key] = measure()
-            self._path.write_text(json.dumps(self._numbers, indent=1))
+            write_atomically(self._path, json.dumps(self._numbers, indent=1))
             print(key, self._numbers[key], flush=True)
         return self._numbers[key]
 
@@ -156,12 +157,9 @@ def point_model(game: str, seed: int) -> Any:
     import tfgan_zoo
     from tfgan_zoo import networks
 
-    def weights() -> Any:
-        return keras.initializers.Orthogonal(gain=1.4, seed=next(seeds))
-
-    seeds = iter(range(100 * seed, 100 * (seed + 1)))
+    of_g, of_d = (keras.initializers.Orthogonal(1.4, seed=100 * seed + i) for i in range(2))
     generator = networks.mlp_generator(
-        (2,), 256, units=(128, 128), activation="tanh", initializer=weights()
+        (2,), 256, units=(128, 128), activation="tanh", initializer=of_g
     )
     discriminator = networks.mlp_discriminator(
         (2,),
@@ -170,7 +168,7 @@ def point_model(game: str, seed: int) -> Any:
         activation="tanh",
         input_dropout=0.0,
         dropout=0.0,
-        initializer=weights(),
+        initializer=of_d,
     )
     model_class = tfgan_zoo.LSGAN if game == "LSGAN" else tfgan_zoo.DCGAN
     return model_class((2,), 256, generator, discriminator, latent_distribution="normal", seed=seed)

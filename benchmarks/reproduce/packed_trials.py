@@ -176,25 +176,17 @@ class PackedTrials:
         return tf.random.stateless_normal(shape, self._seed(step, purpose), alg="philox")
 
     def _real(self, step: tf.Tensor) -> tf.Tensor:
-        if self.points is not None:
-            rows = tf.random.stateless_uniform(
-                [self.trials, self.batch_size * self.packing],
-                self._seed(step, 0),
-                0,
-                len(self.points),
-                tf.int32,
-                alg="philox",
-            )
-            return tf.gather(self.points, rows)
-        modes = tf.random.stateless_uniform(
+        of = self.mixture.centres if self.points is None else self.points
+        rows = tf.random.stateless_uniform(
             [self.trials, self.batch_size * self.packing],
             self._seed(step, 0),
             0,
-            len(self.mixture.centres),
+            len(of),
             tf.int32,
             alg="philox",
         )
-        return tf.gather(self.mixture.centres, modes) + self.mixture.sigma * self._normal(step, 1)
+        drawn = tf.gather(of, rows)
+        return drawn + self.mixture.sigma * self._normal(step, 1) if self.points is None else drawn
 
     def update(self, real: tf.Tensor, z: tf.Tensor, step: tf.Tensor) -> None:
         """Updates both players once.

@@ -213,8 +213,13 @@ def render(
 
 def written(figure: Sample, decimals: int) -> str:
     """Formats a sample as mean ± standard deviation (n)."""
-    spread = "" if figure.deviation is None else f" ± {figure.deviation:.{decimals}f}"
-    return f"{figure.mean:.{decimals}f}{spread} (n = {figure.trials})"
+    return f"{spread(figure, decimals)} (n = {figure.trials})"
+
+
+def spread(figure: Sample, decimals: int) -> str:
+    """Formats a sample as mean ± standard deviation, if that is known."""
+    deviation = "" if figure.deviation is None else f" ± {figure.deviation:.{decimals}f}"
+    return f"{figure.mean:.{decimals}f}{deviation}"
 
 
 def tested(ours: Sample, published: Sample, steps: int) -> str:

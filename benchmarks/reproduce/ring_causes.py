@@ -83,11 +83,8 @@ def table(found: dict[str, list[points.Row]], steps: int) -> str:
     ]
     first = sample(np.array([row.modes for row in next(iter(found.values()))]))
     for name, rows in found.items():
-        cells = []
-        for (_, decimals), values in zip(points.FIGURES.items(), np.array(rows).T, strict=True):
-            figure = sample(values)
-            spread = "" if figure.deviation is None else f" ± {figure.deviation:.{decimals}f}"
-            cells.append(f"{figure.mean:.{decimals}f}{spread}")
+        columns = zip(np.array(rows).T, points.FIGURES.values(), strict=True)
+        cells = [points.spread(sample(values), decimals) for values, decimals in columns]
         test = student(sample(np.array([row.modes for row in rows])), first)
         p = "" if test is None or name == next(iter(found)) else f"{test.p:.2f}"
         modes = ", ".join(f"{row.modes:.0f}" for row in rows)
