@@ -96,6 +96,15 @@ def test_the_mode_of_a_point_is_the_nearest():
     assert maths.partition(points, centres).tolist() == [0, 1, 0]
 
 
+def test_modes_are_kept_by_half_of_their_share():
+    centres = np.array([[0.0, 0.0], [1.0, 0.0], [2.0, 0.0], [3.0, 0.0]])
+    points = np.repeat(centres, (8, 1, 6, 1), axis=0)  # of 16; half of a share are 2
+    assert maths.modes_kept(points, centres) == 2
+    points[0] = points[-1]
+    assert maths.modes_kept(points, centres) == 3
+    assert maths.modes_kept(points + 100.0, centres) == 1
+
+
 def test_mixtures_of_classes_add_up():
     weights = drawing.between(("a", "b", "c"), "c", "a", 5)
     assert weights.sum(axis=1).tolist() == [1.0] * 5
