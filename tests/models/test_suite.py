@@ -639,6 +639,20 @@ def test_what_generate_is_given(given, sentence):
         shared("gan_cls").generate(embeddings=np.zeros((0, EMBEDDING)))
 
 
+def test_predicting_is_one_batch_at_a_time():
+    """Keras would trace a graph for each number of batches, for `steps_per_execution` above 1."""
+    made = {}
+    for steps in (1, 4):
+        keras.utils.set_random_seed(0)
+        model = tiny("dcgan")
+        model.compile(steps_per_execution=steps)
+        made[steps] = [model.generate(num, batch_size=2) for num in (2, 4, 6, 10)]
+        assert model.predict_function.experimental_get_tracing_count() == 1
+        assert model.steps_per_execution == steps
+    for one, several in zip(*made.values(), strict=True):
+        np.testing.assert_array_equal(several, one)
+
+
 def test_seeds_of_64_bits():
     model = shared("dcgan")
     ends = model.generate(seeds=[-(2**63), 2**63 - 1])

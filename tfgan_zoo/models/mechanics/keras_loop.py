@@ -18,6 +18,8 @@ from tfgan_zoo.models.mechanics.role_optimizers import check_callbacks, for_each
 class KerasLoop(BuiltModel):
     """Keras' `fit`, `evaluate`, `train_on_batch` and `test_on_batch` of a model with roles."""
 
+    steps_per_execution: int
+
     def _build_loop(self) -> None:
         self._training_data: Callable[[], Any] = lambda: None
         self._trained_on_batch = False
@@ -133,6 +135,18 @@ class KerasLoop(BuiltModel):
         self._inspect([(x, y)], "testing", "Test batches")
         with input_errors():
             return super().test_on_batch(x, y, *args, **kwargs)
+
+    def predict(self, *args: Any, **kwargs: Any) -> Any:
+        """Runs the model on batches, as Keras' `predict` does, but always one at a time.
+
+        With `steps_per_execution` above 1, Keras would trace a graph for each number of batches
+        that is left at the end of some data.
+        """
+        steps, self.steps_per_execution = self.steps_per_execution, 1
+        try:
+            return super().predict(*args, **kwargs)
+        finally:
+            self.steps_per_execution = steps
 
     def training_data(self) -> Any:
         """Returns the data of the running `fit`; None outside of it."""
