@@ -74,13 +74,20 @@ def define(given: flags.FlagValues) -> None:
     flags.DEFINE_integer(
         "filters", 16, "Feature maps of the networks for images.", flag_values=given
     )
+    flags.DEFINE_string(
+        "numbers",
+        None,
+        "File of the numbers of finished trials, such as docs/lsgan_stability.json; one in the "
+        "workdir by default.",
+        given,
+    )
 
 
 def run(given: flags.FlagValues) -> str:
     """Trains missing trials; returns the tables.
 
-    `points.json` and `images.json` in the workdir store the number of every finished trial, beside
-    a sheet of samples of every trial on images. `images.png` has some of each setting's first.
+    `--numbers` stores the number of every finished trial, and the workdir a sheet of samples of
+    every trial on images. `images.png` has some of each setting's first.
     """
     parts = {"points": points_table, "images": images_table}
     for part in given.parts:
@@ -97,18 +104,29 @@ class Kept:
     """Numbers of finished trials, in a file.
 
     Args:
-        path: A JSON file, which may not exist yet.
+        given: The flags. The file may not exist yet.
+
+    Raises:
+        InputError: If it has something else.
     """
 
-    def __init__(self, path: Path):
-        self._path = path
-        self._numbers: dict[str, float] = json.loads(path.read_text()) if path.exists() else {}
+    def __init__(self, given: flags.FlagValues):
+        self._path = Path(given.numbers or Path(given.workdir) / "numbers.json")
+        self._numbers: dict[str, float] = {}
+        if self._path.exists():
+            try:
+                known = json.loads(self._path.read_text())
+                self._numbers = {key: float(value) for key, value in known.items()}
+            except (OSError, ValueError, TypeError, AttributeError) as error:
+                raise InputError(
+                    f"--numbers: expected a file of finished trials, got {self._path}."
+                ) from error
 
     def get(self, key: str, measure: Any) -> float:
         """Returns the number of a trial, which is trained if it is missing."""
         if key not in self._numbers:
             self._numbers[key] = measure()
-            write_atomically(self._path, json.dumps(self._numbers, indent=1))
+            write_atomically(self._path, json.dumps(self._numbers, indent=1) + "\n")
             print(key, self._numbers[key], flush=True)
         return self._numbers[key]
 
@@ -118,7 +136,7 @@ class Kept:
 
 def points_table(given: flags.FlagValues) -> str:
     """Trains both games on points."""
-    kept = Kept(Path(given.workdir) / "points.json")
+    kept = Kept(given)
     lines = [
         f"On 8 Gaussians, {given.point_steps:,} steps of each trial:",
         "",
@@ -128,7 +146,7 @@ def points_table(given: flags.FlagValues) -> str:
     for game in GAMES:
         modes = []
         for trial in range(given.point_trials):
-            key = f"{game} {given.point_steps} {trial}"
+            key = f"points {game} {given.point_steps} {trial}"
 
             def measure(game: str = game, trial: int = trial) -> int:
                 return modes_present(train_points(game, trial, given.point_steps))
@@ -213,7 +231,7 @@ def images_table(given: flags.FlagValues) -> str:
     from tfgan_zoo.metrics import ms_ssim_diversity
 
     folder = Path(given.workdir)
-    kept = Kept(folder / "images.json")
+    kept = Kept(given)
     data = ms_ssim_diversity(figures.load("", "test", num=IMAGES)["image"])
     lines = [
         f"On figures, {given.steps:,} steps of each trial, networks of {given.filters} feature "
@@ -228,7 +246,7 @@ def images_table(given: flags.FlagValues) -> str:
         setting = Setting(*names)
         found = []
         for trial in range(given.trials):
-            key = f"{' '.join(names)} {given.filters} {given.steps} {trial}"
+            key = f"images {' '.join(names)} {given.filters} {given.steps} {trial}"
             sheet = folder / f"{key.replace(' ', '_')}.png"
 
             def measure(

@@ -4,6 +4,7 @@ import itertools
 import json
 import math
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -234,15 +235,16 @@ def test_lsgan_s_stability_on_points_has_the_authors_networks():
 
 def test_finished_trials_of_lsgan_s_stability_are_only_read(tmp_path):
     modes = {
-        f"{game} 35000 {trial}": 8 - 5 * trial for game in ("regular", "LSGAN") for trial in (0, 1)
+        f"points {game} 35000 {trial}": 8 - 5 * trial
+        for game in lsgan_stability.GAMES
+        for trial in (0, 1)
     }
-    (tmp_path / "points.json").write_text(json.dumps(modes))
     alike = {
-        " ".join([*names, "16 3000", str(trial)]): 0.99 * published
+        " ".join(["images", *names, "16 3000", str(trial)]): 0.99 * published
         for names, published in lsgan_stability.PUBLISHED.items()
         for trial in (0, 1)
     }
-    (tmp_path / "images.json").write_text(json.dumps(alike))
+    (tmp_path / "numbers.json").write_text(json.dumps(modes | alike))
     given = ["--trials=2", "--point_trials=2", f"--workdir={tmp_path}"]
     rows = cells(lsgan_stability.run(parsed("lsgan_stability", *given)))
     points, images = rows[:2], rows[4:]  # and the second table's header
@@ -254,6 +256,23 @@ def test_finished_trials_of_lsgan_s_stability_are_only_read(tmp_path):
         "2 of 2" if row[-1] == "YES" else "0 of 2" for row in images
     ]
     assert all(row[-2] == row[-1] for row in images)
+
+
+def test_the_trials_of_lsgan_s_stability_in_docs_are_those_of_its_table(tmp_path):
+    page = Path("docs/results.md").read_text()
+    (command,) = re.findall("benchmarks.reproduce lsgan_stability (.*) --output", page)
+    given = parsed("lsgan_stability", *command.split(), f"--workdir={tmp_path}")
+    made = lsgan_stability.run(given)
+    assert cells(made) == cells(common.shown("docs/results.md", "reproduce_lsgan_stability"))
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"points regular 35000 0": null}'])
+def test_other_files_than_numbers_of_trials_are_refused(tmp_path, text):
+    (tmp_path / "some.json").write_text(text)
+    given = parsed("lsgan_stability", f"--numbers={tmp_path / 'some.json'}")
+    with pytest.raises(InputError, match="--numbers: expected a file of finished trials, got"):
+        lsgan_stability.run(given)
+    assert (tmp_path / "some.json").read_text() == text
 
 
 def test_a_sheet_s_first_row_is_read(tmp_path):
