@@ -10,7 +10,8 @@ with its start and the export, or the saved weights; the time in which PyTorch's
 images that are scored is left out, and so is that of the zoo's, which are drawn later. Both have
 the same images and the cores that this process has, such as `taskset -c 0,1` gives it, one after
 the other. Both are scored with their last weights: the zoo's best ones are those with the best
-score of the same held-out images. Finished runs in --workdir are only read.
+score of the same held-out images. Finished runs in --workdir are only read. A dash is a time that
+was too short on this machine to start, score and export at all.
 
 --data is a folder with `fashion_mnist` (the four .gz files), `facades` (pairs side by side, the
 photograph on the left), `t91` and `set5_x4` (pairs of images). `cyclegan` and `gan_cls` take drawn
@@ -52,7 +53,7 @@ class Point(NamedTuple):
 
     Attributes:
         minutes: Of the whole process.
-        scores: By name.
+        scores: By name; empty if the time was too short for a training, see `zoo_points`.
     """
 
     minutes: float
@@ -366,22 +367,32 @@ def zoo_flags(case: Case, data: Path, seed: int, mark: float) -> list[str]:
 def zoo_points(
     case: Case, folder: Path, data: Path, arrays: Arrays, seed: int, marks: list[float]
 ) -> list[Point]:
-    """Trains the zoo's recipe for each time unless that is finished; returns the scores."""
+    """Trains the zoo's recipe for each time unless that is finished; returns the scores.
+
+    `tfgan_zoo.train` refuses a time that starting, scoring and exporting alone would take. The
+    longest must be enough; shorter ones have no scores then.
+    """
     from tfgan_zoo.run import experiment
 
-    found = []
-    for mark in marks:
+    found: list[Point] = []
+    for mark in sorted(marks, reverse=True):
         workdir = folder / f"zoo-{seed}-{mark:g}"
         clock, scored = workdir / "wall_seconds.json", workdir / "time_to_quality.json"
         if not clock.exists():
             shutil.rmtree(workdir, ignore_errors=True)  # its time is not known
             command = [sys.executable, "-m", "tfgan_zoo.train", f"--workdir={workdir}"]
-            common.clocked([*command, *zoo_flags(case, data, seed, mark)], workdir)
+            try:
+                common.clocked([*command, *zoo_flags(case, data, seed, mark)], workdir)
+            except subprocess.CalledProcessError as error:
+                if not found or error.returncode != 2:  # 2 is unusable input
+                    raise
+                found.append(Point(mark, {}))
+                continue
         if not scored.exists():
             made = case.outputs(experiment.load_run(workdir), arrays)
             write_atomically(scored, json.dumps(case.scores(made, data)))
         found.append(Point(common.minutes(workdir), json.loads(scored.read_text())))
-    return found
+    return found[::-1]
 
 
 def torch_points(
@@ -429,13 +440,16 @@ def table(marks: list[float], curves: dict[str, list[list[Point]]]) -> list[str]
         >>> lines[2]
         '| tfgan_zoo | fid | 7.00 ± 1.41 (1.2) |'
     """
-    names = list(next(iter(curves.values()))[0][0].scores)
+    names = list(next(iter(curves.values()))[0][-1].scores)
     cells = ["", "score", *(f"{mark:g} min" for mark in marks)]
     lines = [f"| {' | '.join(cells)} |", "|---" * len(cells) + "|"]
     for name in names:
         for who, seeds in curves.items():
             cells = [_WHO[who], name]
             for points in zip(*seeds, strict=True):
+                if not all(point.scores for point in points):
+                    cells.append("—")
+                    continue
                 values = [point.scores[name] for point in points]
                 spread = f" ± {np.std(values, ddof=1):.3g}" if len(values) > 1 else ""
                 minutes = np.mean([point.minutes for point in points])
@@ -449,13 +463,14 @@ def _number(value: float) -> str:
 
 
 def means(seeds: list[list[Point]], name: str) -> list[tuple[float, float]]:
-    """Returns the curve of a score's means over mean minutes."""
+    """Returns the curve of a score's means over mean minutes, where there are scores."""
     return [
         (
             float(np.mean([point.minutes for point in points])),
             float(np.mean([point.scores[name] for point in points])),
         )
         for points in zip(*seeds, strict=True)
+        if all(point.scores for point in points)
     ]
 
 
@@ -501,7 +516,7 @@ def main(argv: list[str]) -> None:
             curves["torch"] = [
                 torch_points(python, case, folder, data, arrays, seed, marks) for seed in seeds
             ]
-        first = next(iter(curves["zoo"][0][0].scores))
+        first = next(iter(curves["zoo"][0][-1].scores))
         plotted = {_WHO[who]: means(found, first) for who, found in curves.items()}
         picture = folder / "plot.png"
         if given.output:

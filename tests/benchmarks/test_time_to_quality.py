@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from benchmarks import time_to_quality
 from benchmarks.time_to_quality import CASES, Point
@@ -29,6 +30,21 @@ def test_table():
     ]
     means = time_to_quality.means(CURVES["zoo"], "fid")
     np.testing.assert_allclose(means, [(1.1, 11.0), (2.1, 0.4)])
+
+
+@pytest.mark.slow
+def test_a_time_that_is_too_short_has_no_scores(tmp_path):
+    finished = tmp_path / "zoo-0-15"
+    finished.mkdir()
+    (finished / "wall_seconds.json").write_text("900.0")
+    (finished / "time_to_quality.json").write_text('{"all right": 0.5}')
+    points = time_to_quality.zoo_points(CASES["cyclegan"], tmp_path, tmp_path, {}, 0, [0.01, 15.0])
+    assert points == [Point(0.01, {}), Point(15.0, {"all right": 0.5})]
+    curves = {"zoo": [points]}
+    assert time_to_quality.table([0.01, 15.0], curves)[2] == (
+        "| tfgan_zoo | all right | — | 0.500 (15.0) |"
+    )
+    assert time_to_quality.means(curves["zoo"], "all right") == [(15.0, 0.5)]
 
 
 def test_cases_name_recipes_and_nothing_that_minutes_plans(tmp_path):
