@@ -288,9 +288,13 @@ def _translation_flags(data: Path) -> list[str]:
 
 def _enlarging_flags(data: Path) -> list[str]:
     return [
-        "--config=srresnet_t91",
+        "--config=srresnet_x4",
+        "--image_size=64",  # one of the images is smaller than 96
         f"--config.data.source=folder:{data / 't91'}",
+        "--config.data.split=train",
         f"--config.evaluate.source=folder:{data / 'set5_x4'}",
+        "--config.evaluate.split=train",
+        "--config.evaluate.samples=5",
     ]
 
 
