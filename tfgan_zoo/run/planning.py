@@ -132,6 +132,14 @@ def plan(
     return Plan(planned, note)
 
 
+class _Signal(BaseException):
+    """A signal while a run is measured. Keras and AutoGraph replace an `Exception` in a layer."""
+
+    def __init__(self, number: int):
+        super().__init__(number)
+        self.number = number
+
+
 @contextlib.contextmanager
 def _claimed(run: Run) -> Iterator[Path]:
     """Locks a run's folder, in which files that are measured are written; returns their folder.
@@ -141,7 +149,7 @@ def _claimed(run: Run) -> Iterator[Path]:
     """
 
     def stop(number: int, frame: Any) -> None:
-        raise Interrupted("Stopped before the first step; nothing is saved.", number)
+        raise _Signal(number)
 
     is_new, before = not run.path.exists(), None
     is_main = threading.current_thread() is threading.main_thread()
@@ -151,6 +159,9 @@ def _claimed(run: Run) -> Iterator[Path]:
         try:
             run.measured.mkdir()
             yield run.measured
+        except _Signal as received:
+            message = "Stopped before the first step; nothing is saved."
+            raise Interrupted(message, received.number) from None
         finally:
             shutil.rmtree(run.measured, ignore_errors=True)
             if is_new:
