@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 
 from tests import kernels
+from tfgan_zoo.kernels import prefer_onednn
 
-# Before anything imports TensorFlow.
+# Before anything imports TensorFlow. Test files import it before the package.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+prefer_onednn()
 
 # Imports make no garbage that is worth looking for; tests turn it on again.
 gc.disable()

@@ -16,7 +16,9 @@ ROOT = Path(__file__).parents[1] / "tfgan_zoo"
 #: The rooms of the package, files or folders in `tfgan_zoo`, from the ground up. A room imports
 #: from the floors below its own.
 FLOORS: tuple[frozenset[str], ...] = (
-    frozenset({"hashes", "keras_internals", "lazy", "moved", "noise", "pixels", "progress"}),
+    frozenset(
+        {"hashes", "kernels", "keras_internals", "lazy", "moved", "noise", "pixels", "progress"}
+    ),
     frozenset({"samples", "suggestions"}),
     frozenset({"errors"}),
     frozenset({"atomic", "attributes", "backend", "memory", "schedules", "sizes", "weight_files"}),

@@ -8,6 +8,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from tfgan_zoo.kernels import prefer_onednn
 from tfgan_zoo.moved import MOVED, find_moved_modules
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     )
 
 find_moved_modules()
+prefer_onednn()
 
 __version__ = "0.2.0"
 
