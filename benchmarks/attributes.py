@@ -214,6 +214,7 @@ def main(argv: list[str]) -> None:
     figures = given.part == "figures"
     source = figures_source() if figures else solids_source()
     name = "attributes" if figures else "attributes_solids"
+    common.check_places(given.output, name)
     recipe = given.recipe or ("attribute_to_image" if figures else "attribute_to_image_solids")
     workdir = Path(given.workdir or f"runs/{name}")
     common.train(recipe, workdir)

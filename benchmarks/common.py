@@ -70,8 +70,7 @@ def write_parts(
     chosen, output = given.parts, given.output
     if not chosen or not set(chosen) <= set(parts):
         raise SystemExit(f"--parts: expected some of {', '.join(parts)}.")
-    for part in chosen if output else ():  # Refuses a file without a place for one now.
-        shown(output, f"{prefix}-{part}")
+    check_places(output, *(f"{prefix}-{part}" for part in chosen))
     lost = []
     for part in chosen:
         lines = list(parts[part](given))
@@ -159,6 +158,16 @@ def show(table: str, output: str | None, name: str) -> None:
         put(table, output, name)
 
 
+def check_places(output: str | None, *names: str) -> None:
+    """Refuses a file without a place for each of some tables, before time is spent; see `show`.
+
+    Raises:
+        SystemExit: If there is none.
+    """
+    for name in names if output else ():
+        shown(output, name)
+
+
 def put(table: str, output: str, name: str) -> None:
     """Puts a table into a file; see `show`."""
     before, _, after = _parts(output, name)
@@ -172,7 +181,11 @@ def shown(output: str, name: str) -> str:
 
 def _parts(output: str, name: str) -> tuple[str, str, str]:
     begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-    found = re.fullmatch(f"(.*{begin})(.*)({end}.*)", Path(output).read_text(), flags=re.DOTALL)
+    try:
+        text = Path(output).read_text()
+    except (OSError, UnicodeDecodeError):
+        text = ""
+    found = re.fullmatch(f"(.*{begin})(.*)({end}.*)", text, flags=re.DOTALL)
     if not found:
         raise SystemExit(f"--output: expected a file with lines {begin} and {end}, got {output}.")
     before, table, after = found.groups()

@@ -48,6 +48,7 @@ def row(name: str, workdir: Path) -> str:
 def main(argv: list[str]) -> None:
     """Trains the models and writes the table."""
     del argv
+    common.check_places(_OUTPUT.value, "figures")
     folders = {name: Path(_WORKDIR.value) / name for name in _MODELS.value}
     for name, folder in folders.items():
         common.train(name, folder)

@@ -13,7 +13,7 @@ import time
 
 import keras
 
-from benchmarks.common import show, where
+from benchmarks.common import check_places, show, where
 from tfgan_zoo import callbacks
 from tfgan_zoo.config import load_config
 from tfgan_zoo.models import MODELS
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=20)
     parser.add_argument("--output")
     args = parser.parse_args()
+    check_places(args.output, "health")
     rows = []
     for name in args.models.split(","):
         every, step, look = costs(name, args.steps)

@@ -68,6 +68,7 @@ def main(argv: list[str]) -> None:
     given.define_path("torch_python", None, "A Python with PyTorch.", required=True)
     given.define_path("output", None, "A Markdown file, such as docs/importing.md.")
     cli.parse(given, argv, __doc__)
+    common.check_places(given.output, "import_weights")
     cli.quiet_tensorflow()
     script = Path(__file__).with_name("import_weights_torch.py")
     lines = []

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from benchmarks.common import show, where
+from benchmarks.common import check_places, show, where
 from tfgan_zoo import cli
 
 # ---------------------------------------------------------------------- files
@@ -310,6 +310,7 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--output")
     args = parser.parse_args()
+    check_places(args.output, "input")
     names = args.sources.split(",")
     if not set(names) <= set(CASES):
         raise SystemExit(f"--sources: expected some of {', '.join(CASES)}, got {args.sources}.")

@@ -141,6 +141,7 @@ def verdict(scores: dict[str, list[float]]) -> str:
 def main(argv: list[str]) -> None:
     """Trains, scores and writes the table."""
     del argv
+    common.check_places(_OUTPUT.value, f"own_images_{_RIVAL.value}")
     folder = Path(_WORKDIR.value)
     folder.mkdir(parents=True, exist_ok=True)
     recipes = ("images", _RIVAL.value)

@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from PIL import Image
 
-from benchmarks.common import show, where
+from benchmarks.common import check_places, show, where
 from benchmarks.input import photograph
 
 SIDE, BATCH, PER_FOLDER = 64, 64, 1000
@@ -254,12 +254,27 @@ def measure_jobs(name: str, root: Path, args: argparse.Namespace) -> list[tuple[
     return rows
 
 
+def _sizes(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
+    """Returns the type of a flag of several numbers above 0."""
+
+    def numbers(text: str) -> list[Any]:
+        try:
+            found = [kind(each) for each in text.split(",")]
+        except ValueError:
+            found = []
+        if not found or not all(0 < each < np.inf for each in found):
+            raise argparse.ArgumentTypeError(f"expected numbers above 0, got {text!r}")
+        return found
+
+    return numbers
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", default="folder,zip,npy,npz,evaluate,generate,translate")
-    parser.add_argument("--files", default="10000,100000")
-    parser.add_argument("--gigabytes", default="2")
-    parser.add_argument("--samples", default="1000,10000")
+    parser.add_argument("--files", type=_sizes(int), default="10000,100000")
+    parser.add_argument("--gigabytes", type=_sizes(float), default="2")
+    parser.add_argument("--samples", type=_sizes(int), default="1000,10000")
     parser.add_argument("--memory", default="64MB")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each rate, at most")
     parser.add_argument("--root", help="where data are written; a temporary folder by default")
@@ -270,16 +285,18 @@ def main() -> None:
     if args.source:
         print(json.dumps(read_source(args.source, args.memory, args.seconds)))
         return
-    args.samples = [int(each) for each in args.samples.split(",")]
     sizes: dict[str, list[Any]] = {
-        "folder": [int(each) for each in args.files.split(",")],
-        "npy": [float(each) for each in args.gigabytes.split(",")],
+        **dict.fromkeys(("folder", "zip"), args.files),
+        **dict.fromkeys(("npy", "npz"), args.gigabytes),
     }
-    sizes |= {"zip": sizes["folder"], "npz": sizes["npy"]}
     cases = args.cases.split(",")
     known = [*MAKERS, "evaluate", "generate", "translate"]
     if not set(cases) <= set(known):
         raise SystemExit(f"--cases: expected some of {', '.join(known)}, got {args.cases}.")
+    if set(cases) & set(MAKERS):
+        check_places(args.output, "scale_data")
+    if set(cases) - set(MAKERS):
+        check_places(args.output, "scale_jobs")
     before = os.getloadavg()[0]
     data, jobs, curves = [], [], {}
     if args.root:

@@ -73,6 +73,7 @@ def timed(signature, given) -> list[float]:
 def main(argv: list[str]) -> None:
     """Exports and times the runs and writes the table."""
     del argv
+    common.check_places(_OUTPUT.value, "serving")
     cli.quiet_tensorflow()
     before = os.getloadavg()[0]
     table = [line for run in _RUNS.value for line in rows(run)]

@@ -166,6 +166,7 @@ def main(argv: list[str]) -> None:
     from tfgan_zoo import pictures
 
     name = given.source.split(":")[0]
+    common.check_places(given.output, f"small_data_{name}")
     folder = Path(given.workdir) / name
     rows, curves, header = [], {}, []
     for setting in SETTINGS:

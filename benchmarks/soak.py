@@ -15,7 +15,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks.common import show, where
+from benchmarks.common import check_places, show, where
 from tfgan_zoo.memory import resident_bytes
 from tfgan_zoo.models import MODELS
 
@@ -51,6 +51,7 @@ def main() -> None:
     parser.add_argument("--workdir", default="runs/soak")
     parser.add_argument("--output")
     args = parser.parse_args()
+    check_places(args.output, "soak")
     rows = []
     for model in args.models.split(","):
         seen = soak(model, args.steps, Path(args.workdir) / model)

@@ -68,6 +68,7 @@ def rows(label: str, workdir: Path, shuffled: bool = False) -> list[str]:
 def main(argv: list[str]) -> None:
     """Trains the models and writes the table."""
     del argv
+    common.check_places(_OUTPUT.value, "text_to_image")
     aware, unaware = (Path(_WORKDIR.value) / name for name in ("gan_cls", "gan_cls_unaware"))
     common.train("gan_cls", aware)
     common.train("gan_cls", unaware, "--config.model_args.matching_aware=false")

@@ -57,6 +57,7 @@ def rows(name: str, workdir: Path) -> list[str]:
 def main(argv: list[str]) -> None:
     """Trains the models and writes the table."""
     del argv
+    common.check_places(_OUTPUT.value, "translation")
     folders = {name: Path(_WORKDIR.value) / name for name in _MODELS.value}
     for name, folder in folders.items():
         common.train(name, folder)

@@ -134,6 +134,7 @@ def main(argv: list[str]) -> None:
     given.define_path("picture", None, "The plot's file; in --workdir by default.")
     given.define_path("output", None, "A Markdown file, such as docs/results.md.")
     cli.parse(given, argv, __doc__)
+    common.check_places(given.output, "validity")
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures
 

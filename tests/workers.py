@@ -1,11 +1,13 @@
 """`tfgan_zoo.train` as one of several processes; run by `tests/run/test_devices.py`.
 
 Its final state goes to the file WEIGHTS. It is killed before the step after KILL_AT, and gets
-SIGTERM before the step after TERM_AT. With --minutes it plans PLANNED steps.
+SIGTERM before the step after TERM_AT. With --minutes it plans PLANNED steps. As it ends, it writes
+the names of the files in the folder SEEN to the file NOTE.
 """
 
 import os
 import signal
+from pathlib import Path
 
 import numpy as np
 
@@ -37,4 +39,8 @@ if __name__ == "__main__":
     if steps := os.environ.get("PLANNED"):
         planning.choose_steps = lambda *_: (int(steps), 1)
         planning._SHARE = 0.002
-    cli.run(train.main)
+    try:
+        cli.run(train.main)
+    finally:
+        if path := os.environ.get("NOTE"):
+            Path(path).write_text("\n".join(os.listdir(os.environ["SEEN"])))

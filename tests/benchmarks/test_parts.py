@@ -1,11 +1,13 @@
 """Benchmarks of several parts, each with a table and with expectations."""
 
+import importlib
 import json
+import sys
 import types
 
 import pytest
 
-from benchmarks import common
+from benchmarks import common, scale
 
 PARTS = {
     "good": lambda given: iter(["a table", f"of {given.num}"]),
@@ -45,3 +47,24 @@ def test_the_time_of_a_run_that_was_trained_elsewhere_is_that_of_its_log(tmp_pat
     (tmp_path / "metrics.jsonl").write_text("\n".join(map(json.dumps, lines)))
     common.clocked(["true"], tmp_path)  # It has nothing left to do, which takes no time.
     assert common.minutes(tmp_path) == pytest.approx((30 + 30) / 60)
+
+
+@pytest.mark.parametrize("name", ["scale", "health", "input", "soak"])
+@pytest.mark.parametrize("page", ["missing.md", "other.md"])
+def test_a_file_without_a_place_is_refused_before_anything_is_measured(
+    tmp_path, monkeypatch, name, page
+):
+    (tmp_path / "other.md").write_text("no place")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", [name, f"--output={page}"])
+    with pytest.raises(SystemExit, match=f"--output: expected a file with lines .*, got {page}"):
+        importlib.import_module(f"benchmarks.{name}").main()
+    assert [path.name for path in tmp_path.iterdir()] == ["other.md"]
+
+
+@pytest.mark.parametrize("flag", ["--files=", "--files=1,x", "--gigabytes=0", "--samples=-1"])
+def test_sizes_are_numbers_above_0(monkeypatch, capsys, flag):
+    monkeypatch.setattr(sys, "argv", ["scale", flag])
+    with pytest.raises(SystemExit):
+        scale.main()
+    assert f"argument {flag.partition('=')[0]}: expected numbers above 0" in capsys.readouterr().err

@@ -7,7 +7,7 @@ from PIL import Image
 
 from tfgan_zoo.data import ArraySource, Fit, open_source, parse_spec, parse_split
 from tfgan_zoo.data.images import decode, measure, with_channels
-from tfgan_zoo.data.readers.folder import list_images
+from tfgan_zoo.data.readers.folder import list_images, split_folders
 from tfgan_zoo.data.source import part_of
 from tfgan_zoo.data.splits import rest_of, rows_of
 from tfgan_zoo.errors import InputError
@@ -429,6 +429,24 @@ def test_links_are_followed_but_not_for_ever(tmp_path):
     (tmp_path / "set" / "link").symlink_to(tmp_path / "real")
     (tmp_path / "real" / "up").symlink_to(tmp_path / "set")
     assert list_images(tmp_path / "set") == ["link/1.png"]
+
+
+def test_which_links_are_followed_does_not_depend_on_the_order_of_a_disk(tmp_path):
+    """A link is left out where its folder came before; file systems list in any order."""
+    folders = [f"{i:02}" for i in range(20)]
+    for name in folders:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "x.png").touch()
+        if name != "00":
+            (tmp_path / name / "first").symlink_to(tmp_path / "00")
+    assert list_images(tmp_path) == [f"{name}/x.png" for name in folders]
+
+
+@pytest.mark.parametrize("names", [("train", "Train", "TRAIN"), ("TRAIN", "Train", "train")])
+def test_of_folders_that_differ_in_case_one_is_always_the_same(tmp_path, names):
+    for name in names:
+        (tmp_path / name).mkdir()
+    assert split_folders(tmp_path) == {"train": str(tmp_path / "train")}
 
 
 def test_split_folders(tmp_path):

@@ -51,6 +51,28 @@ def test_a_stopped_evaluation_goes_on_with_the_same_result(unfinished, monkeypat
     assert not unfinished.path.exists()
 
 
+class Interrupted(Pixels):
+    """Features of which Ctrl-C stops one call, where an evaluation spends most of its time."""
+
+    def __call__(self, images):
+        found = super().__call__(images)
+        if self.seen == 21:
+            raise KeyboardInterrupt
+        return found
+
+
+def test_an_evaluation_stopped_within_a_batch_adds_it_once(unfinished, monkeypatch):
+    monkeypatch.setattr(statistics, "_SAMPLE", 5)
+    whole = collect(batches(0), NAMES, Pixels(), num=50)
+    features = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        collect(batches, NAMES, features, num=50, unfinished=unfinished)
+    found = collect(batches, NAMES, features, num=50, unfinished=unfinished)
+    assert features.seen == len(ALL) + SIZE
+    for name, array in whole.items():
+        np.testing.assert_array_equal(found[name], array, err_msg=name)
+
+
 def test_what_belongs_to_another_evaluation_is_not_taken(unfinished, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         collect(lambda n: batches(n, 14), NAMES, Pixels(), num=50, unfinished=unfinished)

@@ -285,6 +285,17 @@ def test_a_signal_to_one_worker_stops_all_together(tmp_path, number):
 
 
 @pytest.mark.slow
+def test_no_worker_ends_before_the_chief_has_written_everything(tmp_path):
+    """Slurm kills the workers that are left once one has ended (--kill-on-bad-exit)."""
+    config = tiny_config(tmp_path, "wgan", train__steps="24", model_args__r1_gamma="0")
+    run, notes = tmp_path / "run", [tmp_path / f"note{i}" for i in range(2)]
+    environments = [{"NOTE": str(note), "SEEN": str(run / "samples")} for note in notes]
+    ended = job(config, tmp_path, run, environments[0], {**environments[1], "TERM_AT": "6"})
+    assert statuses(ended) == [128 + signal.SIGTERM] * 2, ended
+    assert all("step_00000010.png" in note.read_text().split() for note in notes)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("number", NUMBERS)
 def test_pools_of_all_workers_are_restored(tmp_path, number):
     config = tiny_translation(tmp_path, "cyclegan", data__batch_size=str(number))

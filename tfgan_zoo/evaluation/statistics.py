@@ -94,7 +94,8 @@ def collect(
             if unfinished is not None and unfinished.is_due():
                 unfinished.store(collector.state())
     except KeyboardInterrupt:
-        if unfinished is not None:
+        # It may come at any place, also while a batch is being added.
+        if unfinished is not None and collector.is_whole:
             unfinished.store(collector.state())
         raise
     return collector.result()
@@ -112,10 +113,15 @@ def kept_of(num: int) -> np.ndarray:
 
 
 class _Collector:
-    """Statistics of the images so far; see `collect`."""
+    """Statistics of the images so far; see `collect`.
+
+    Attributes:
+        num: Number of images.
+        is_whole: Whether all statistics are of that many images; not while a batch is added.
+    """
 
     def __init__(self, names: Collection[str], features: Features | None, num: int):
-        self.num = 0
+        self.num, self.is_whole = 0, True
         self._features = features
         self._kept: dict[str, list[np.ndarray]] = {
             name: [] for name in names if name not in ("moments", "labels")
@@ -137,29 +143,33 @@ class _Collector:
         if not len(images):
             return
         kept, features = self._kept, self._features
-        if "sample" in kept:
-            _sample(kept["sample"], images, self.num, self._random)
         rows: Any = slice(None)
         if self._rows is not None:
             rows = self._rows[self.num : self.num + len(images)]
-        self.num += len(images)
+        # First what takes time, then what changes the statistics.
+        new: dict[str, np.ndarray] = {"images": images}
+        computed: np.ndarray | None = None
         if features is not None and self._in_features:
             computed, logits = features(images)
+            new["features"] = computed[rows]
             if self._familiarity is not None:
-                kept["distances"].append(self._familiarity.distances(computed).numpy())
-            if self._moments is not None:
-                self._moments.add(computed)
-            if "features" in kept:
-                kept["features"].append(computed[rows])
-            if "logits" in kept and logits is not None:
-                kept["logits"].append(logits[rows])
+                new["distances"] = self._familiarity.distances(computed).numpy()
+            if logits is not None:
+                new["logits"] = logits[rows]
         if "projections" in kept:
             flat = to_unit_range(images).reshape(len(images), -1)
             if self._onto is None:
                 self._onto = directions(flat.shape[1], _PROJECTIONS)
-            kept["projections"].append((flat @ self._onto)[rows])
-        if "images" in kept:
-            kept["images"].append(images)
+            new["projections"] = (flat @ self._onto)[rows]
+        self.is_whole = False
+        if "sample" in kept:
+            _sample(kept["sample"], images, self.num, self._random)
+        if self._moments is not None and computed is not None:
+            self._moments.add(computed)
+        for name in new.keys() & kept.keys():
+            kept[name].append(new[name])
+        self.num += len(images)
+        self.is_whole = True
 
     def result(self) -> Statistics:
         """Returns the statistics."""

@@ -79,8 +79,10 @@ def fit_once(stage: Stage, start: int) -> None:
     if (stopped or not done) and devices.from_chief(int(step not in run.checkpoints.steps())):
         run.checkpoints.save(model, step, settings.keep_checkpoints)
     if stopped:
-        if devices.chief:
-            _draw(stage, step)
+        # The chief may take longer to save, and schedulers end a job once a worker has ended.
+        with devices.together("could not draw a sheet"):
+            if devices.chief:
+                _draw(stage, step)
         raise Interrupted(
             f"Stopped at step {step} and saved; the same command resumes.", stop.received
         )

@@ -181,8 +181,11 @@ def _folder_of_archive(spec: str, path: str, root: str) -> str:
 
 
 def subfolders(root: str) -> dict[str, str]:
-    """Returns the folders directly in a folder: name in lower case -> path."""
-    return {name.lower(): path for name, path in archives.folders_in(root).items()}
+    """Returns the folders directly in a folder: name in lower case -> path.
+
+    Of `Train` and `train` it is the latter, in whatever order the file system has them.
+    """
+    return {name.lower(): path for name, path in sorted(archives.folders_in(root).items())}
 
 
 def split_folders(root: str) -> dict[str, str]:
@@ -282,9 +285,10 @@ def list_files(root: str, endings: Collection[str], in_order: bool = True) -> li
     for folder, children, files in progress.bar(archives.walk(root), f"{root}", None, "folders"):
         real = os.path.realpath(folder)
         visited.add(real)
+        # Sorted, as which of two ways to a folder comes first decides which of them is a way back.
         children[:] = [
             child
-            for child in children
+            for child in sorted(children)
             if not _is_hidden(child)
             # A link back up would be followed forever.
             and os.path.realpath(os.path.join(folder, child)) not in visited
