@@ -168,6 +168,22 @@ def check_places(output: str | None, *names: str) -> None:
         shown(output, name)
 
 
+def check_torch(python: str | None) -> None:
+    """Refuses a Python without PyTorch and NumPy, before time is spent.
+
+    Raises:
+        SystemExit: If it is one, or no Python.
+    """
+    if python is None:
+        return
+    try:
+        subprocess.run([python, "-c", "import numpy, torch"], check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SystemExit(
+            f"--torch_python: expected a Python with PyTorch and NumPy, got {python}."
+        ) from error
+
+
 def put(table: str, output: str, name: str) -> None:
     """Puts a table into a file; see `show`."""
     before, _, after = _parts(output, name)

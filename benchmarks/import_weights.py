@@ -69,6 +69,7 @@ def main(argv: list[str]) -> None:
     given.define_path("output", None, "A Markdown file, such as docs/importing.md.")
     cli.parse(given, argv, __doc__)
     common.check_places(given.output, "import_weights")
+    common.check_torch(given.torch_python)
     cli.quiet_tensorflow()
     script = Path(__file__).with_name("import_weights_torch.py")
     lines = []

@@ -254,16 +254,16 @@ def measure_jobs(name: str, root: Path, args: argparse.Namespace) -> list[tuple[
     return rows
 
 
-def _sizes(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
-    """Returns the type of a flag of several numbers above 0."""
+def _sizes(kind: Callable[[str], Any], least: float) -> Callable[[str], list[Any]]:
+    """Returns the type of a flag of several numbers."""
 
     def numbers(text: str) -> list[Any]:
         try:
             found = [kind(each) for each in text.split(",")]
         except ValueError:
             found = []
-        if not found or not all(0 < each < np.inf for each in found):
-            raise argparse.ArgumentTypeError(f"expected numbers above 0, got {text!r}")
+        if not found or not all(least <= each < np.inf for each in found):
+            raise argparse.ArgumentTypeError(f"expected numbers from {least:g} up, got {text!r}")
         return found
 
     return numbers
@@ -272,9 +272,9 @@ def _sizes(kind: Callable[[str], Any]) -> Callable[[str], list[Any]]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--cases", default="folder,zip,npy,npz,evaluate,generate,translate")
-    parser.add_argument("--files", type=_sizes(int), default="10000,100000")
-    parser.add_argument("--gigabytes", type=_sizes(float), default="2")
-    parser.add_argument("--samples", type=_sizes(int), default="1000,10000")
+    parser.add_argument("--files", type=_sizes(int, 4 * BATCH), default="10000,100000")
+    parser.add_argument("--gigabytes", type=_sizes(float, 0.01), default="2")
+    parser.add_argument("--samples", type=_sizes(int, 1), default="1000,10000")
     parser.add_argument("--memory", default="64MB")
     parser.add_argument("--seconds", type=float, default=20.0, help="of each rate, at most")
     parser.add_argument("--root", help="where data are written; a temporary folder by default")

@@ -503,6 +503,7 @@ def main(argv: list[str]) -> None:
     if given.output:
         for name in given.cases:
             common.shown(given.output, f"time_to_quality_{name}")  # refuses before time is spent
+    common.check_torch(given.torch_python)
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures
 

@@ -135,6 +135,7 @@ def main(argv: list[str]) -> None:
     given.define_path("output", None, "A Markdown file, such as docs/results.md.")
     cli.parse(given, argv, __doc__)
     common.check_places(given.output, "validity")
+    common.check_torch(given.torch_python)
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures
 

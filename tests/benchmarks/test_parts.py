@@ -63,8 +63,18 @@ def test_a_file_without_a_place_is_refused_before_anything_is_measured(
 
 
 @pytest.mark.parametrize("flag", ["--files=", "--files=1,x", "--gigabytes=0", "--samples=-1"])
-def test_sizes_are_numbers_above_0(monkeypatch, capsys, flag):
+def test_sizes_are_numbers_that_can_be_measured(monkeypatch, capsys, flag):
     monkeypatch.setattr(sys, "argv", ["scale", flag])
     with pytest.raises(SystemExit):
         scale.main()
-    assert f"argument {flag.partition('=')[0]}: expected numbers above 0" in capsys.readouterr().err
+    assert f"argument {flag.partition('=')[0]}: expected numbers from " in capsys.readouterr().err
+
+
+def test_a_python_without_pytorch_is_refused(tmp_path):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    for python in (str(broken), str(tmp_path / "none")):
+        with pytest.raises(SystemExit, match="--torch_python: expected a Python with PyTorch"):
+            common.check_torch(python)
+    common.check_torch(None)
