@@ -16,8 +16,7 @@ again are kept.
 Measures `fit` and plain Keras, and prints how long a step of `fit` takes relative to the record, in
 units of plain Keras' step on the same machine, and in time alone. A case above 1.10 is measured
 again, and one that is above it three times ends with status 1 and a sentence. --record=FILE writes
-the record: the times in the table of --output, after they were measured, or as they stand with
---rounds=0.
+what is measured into the record, with the machine's line for each case; other cases stay.
 """
 
 import contextlib
@@ -66,7 +65,7 @@ _ROUNDS = flags.DEFINE_integer("rounds", 7, "Turns of each contender.")
 _SECONDS = flags.DEFINE_float("seconds", 3.0, "Approximate seconds of a turn.")
 _PATIENCE = flags.DEFINE_float("patience", 180.0, "Seconds that a contender may take to start.")
 _OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/performance.md.")
-_RECORD = flags.DEFINE_string("record", None, "Write the times of --output's table to this file.")
+_RECORD = flags.DEFINE_string("record", None, "Put the times of what is measured into this file.")
 _COMPARE = flags.DEFINE_string("compare", None, "Compare with the record in this file.")
 
 
@@ -262,23 +261,19 @@ def main(argv: list[str]) -> None:
     known = list(speed_cases.CASES[_SIZE.value])
     names = _chosen("cases", _CASES.value, known) or known
     _chosen("contenders", _WHO.value, list(_CONTENDERS))
-    if _ROUNDS.value < 1 and (_COMPARE.value or not _RECORD.value):
-        raise SystemExit(f"--rounds: expected 1 or more without --record, got {_ROUNDS.value}.")
+    if _ROUNDS.value < 1:
+        raise SystemExit(f"--rounds: expected 1 or more, got {_ROUNDS.value}.")
     if _COMPARE.value and (_RECORD.value or _OUTPUT.value):
         raise SystemExit("--compare: writes nothing; leave out --output and --record.")
     if _COMPARE.value:
-        record = speed_record.read(Path(_COMPARE.value), _SIZE.value)
-        speed_record.check_cores(record, len(os.sched_getaffinity(0)))
-        compare(names, record)
+        compare(names, speed_record.read(Path(_COMPARE.value), _SIZE.value))
         return
-    if _RECORD.value and not _OUTPUT.value:
-        raise SystemExit("--record: expected the file of the table, too; add --output.")
     if _RECORD.value:
         speed_record.check_writable(Path(_RECORD.value))
     before, start = os.getloadavg()[0], time.monotonic()
     output, place = _OUTPUT.value, f"speed_{_SIZE.value}"
     rows = rows_of(_SIZE.value, common.shown(output, place)) if output else {}
-    for name in names if _ROUNDS.value > 0 else ():
+    for name in names:
         with tempfile.TemporaryDirectory() as folder:
             case = measure(_SIZE.value, name, Path(folder))
         rows[name] = row(_SIZE.value, name, case)
@@ -291,39 +286,43 @@ def main(argv: list[str]) -> None:
         table = "\n".join([intro, "", header(_SIZE.value), *(rows[n] for n in known if n in rows)])
         if output:
             common.put(table, output, place)
-    if _RECORD.value:
-        table = common.shown(output, place)
-        record = speed_record.of_table(table, columns(_CONTENDERS, _SIZE.value))
-        record["cases"] = {name: record["cases"][name] for name in names if name in record["cases"]}
-        speed_record.write(Path(_RECORD.value), _SIZE.value, record)
+        if _RECORD.value:
+            recorded = speed_record.of_case(case["times"], intro)
+            speed_record.write(Path(_RECORD.value), _SIZE.value, name, recorded)
     print(table)
 
 
-def compare(names: list[str], record: dict[str, Any]) -> None:
+def compare(names: list[str], record: dict[str, speed_record.Recorded]) -> None:
     """Compares cases with the record; measures those again that are slower.
 
     Raises:
-        SystemExit: If a case is slower in each of some runs, could not be measured, or is not
-            recorded although it was asked for; or if no case is recorded.
+        SystemExit: If a case is slower in each of some runs, could not be measured, or cannot be
+            compared although it was asked for; or if no case can.
     """
-    print(f"recorded: {record['machine']}\nnow: {common.where()}", flush=True)
-    left = [name for name in names if "ours" in record["cases"].get(name, {})]
-    if missing := [name for name in names if name not in left]:
-        text = f"not recorded: {', '.join(missing)}"
-        if _CASES.value or not left:
-            raise SystemExit(text)
-        print(text)
+    cores = len(os.sched_getaffinity(0))
+    left = []
+    for name in names:
+        found = record.get(name)
+        if found is None or "ours" not in found.ms:
+            print(f"{name}: not recorded")
+        elif found.cores() not in (None, cores):
+            print(f"{name}: recorded on {found.cores()} CPU cores, this process has {cores}")
+        else:
+            left.append(name)
+    if not left or (_CASES.value and left != names):
+        raise SystemExit("--compare: expected cases that are recorded on as many CPU cores.")
+    print(f"now: {common.where()}", flush=True)
     ratios: dict[str, list[float]] = {}
     for _ in range(speed_record.RUNS):
         for name in left:
             with tempfile.TemporaryDirectory() as folder:
                 case = measure(_SIZE.value, name, Path(folder), ("ours", "keras"))
             now = {key: 1e3 * float(np.median(times)) for key, times in case["times"].items()}
-            if not {"ours", "keras"} & record["cases"][name].keys() <= now.keys():
+            if not {"ours", "keras"} & record[name].ms.keys() <= now.keys():
                 raise SystemExit(f"{name}: could not be measured; see above.")
-            found = speed_record.compared(now, record["cases"][name])
-            ratios.setdefault(name, []).append(found.ratio)
-            print(speed_record.line(name, found), flush=True)
+            ratio = speed_record.compared(now, record[name].ms)
+            ratios.setdefault(name, []).append(ratio.ratio)
+            print(speed_record.line(name, ratio), flush=True)
         left = [name for name in left if ratios[name][-1] > speed_record.MOST]
     if verdict := speed_record.verdict(ratios):
         raise SystemExit(verdict)

@@ -1,4 +1,4 @@
-"""The record of `benchmarks.speed`: a table's times as JSON, and comparisons with it."""
+"""The record of `benchmarks.speed`: times of its cases as JSON, and comparisons with them."""
 
 import json
 import math
@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import numpy as np
 
 from tfgan_zoo.atomic import write_atomically
 
@@ -15,6 +17,23 @@ MOST = 1.10
 RUNS = 3
 
 Times = Mapping[str, float]
+
+
+class Recorded(NamedTuple):
+    """A recorded case.
+
+    Attributes:
+        machine: The line about the machine.
+        ms: Milliseconds of a step by contender.
+    """
+
+    machine: str
+    ms: Times
+
+    def cores(self) -> int | None:
+        """Returns the number of CPU cores that it was measured on, on which ratios depend."""
+        found = re.search(r"(\d+) CPU cores?\b", self.machine)
+        return None if found is None else int(found[1])
 
 
 class Compared(NamedTuple):
@@ -31,29 +50,19 @@ class Compared(NamedTuple):
     ratio: float
 
 
-def of_table(table: str, names: Mapping[str, str]) -> dict[str, Any]:
-    """Returns the record of a table.
+def of_case(times: Mapping[str, list[float]], machine: str) -> dict[str, Any]:
+    """Returns the record of a case.
 
     Args:
-        table: As `benchmarks.speed` prints it: a line about the machine, and rows.
-        names: The headings of the contenders, by their keys.
+        times: Seconds of a step in each turn, by contender.
+        machine: The line about the machine.
 
-    Returns:
-        The machine, and milliseconds of a step by case and contender.
-
-    Raises:
-        SystemExit: If nothing was measured.
+    Example:
+        >>> of_case({"ours": [0.01, 0.03, 0.02]}, "x86_64, 2 CPU cores, 2026-11-30")
+        {'machine': 'x86_64, 2 CPU cores, 2026-11-30', 'ms': {'ours': 20.0}}
     """
-    intro, *lines = [line for line in table.splitlines() if line] or [""]
-    if len(lines) < 2:
-        raise SystemExit("--record: expected a table in --output, got none; measure it first.")
-    rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    header, cases = rows[0], {}
-    columns = {key: header.index(f"{name}, ms") for key, name in names.items()}
-    for row in rows[2:]:
-        cells = {key: row[index] for key, index in columns.items()}
-        cases[row[0]] = {key: float(cell) for key, cell in cells.items() if cell != "—"}
-    return {"machine": intro, "cases": cases}
+    middle = {key: round(1e3 * float(np.median(each)), 1) for key, each in times.items()}
+    return {"machine": machine, "ms": middle}
 
 
 def check_writable(path: Path) -> None:
@@ -74,50 +83,33 @@ def check_writable(path: Path) -> None:
         raise SystemExit(f"--record: expected a new file or a record, got {path}.")
 
 
-def write(path: Path, size: str, record: Mapping[str, Any]) -> None:
-    """Puts the record of a size into a file, and keeps those of other sizes."""
+def write(path: Path, size: str, name: str, case: Mapping[str, Any]) -> None:
+    """Puts the record of a case into a file, and keeps those of other cases and sizes."""
     known = json.loads(path.read_text()) if path.exists() else {}
-    text = json.dumps({**known, size: record}, indent=2, ensure_ascii=False)
-    write_atomically(path, text + "\n")
+    known[size] = {**known.get(size, {}), name: case}
+    write_atomically(path, json.dumps(known, indent=2, ensure_ascii=False) + "\n")
 
 
-def read(path: Path, size: str) -> dict[str, Any]:
-    """Returns the record of a size.
+def read(path: Path, size: str) -> dict[str, Recorded]:
+    """Returns the recorded cases of a size, by name.
 
     Raises:
         SystemExit: If the file holds none.
     """
     try:
-        found = json.loads(path.read_text())[size]
-        cases = {
-            str(name): {str(key): float(time) for key, time in times.items()}
-            for name, times in found["cases"].items()
+        found = {
+            str(name): Recorded(
+                str(case["machine"]), {str(key): float(ms) for key, ms in case["ms"].items()}
+            )
+            for name, case in json.loads(path.read_text())[size].items()
         }
-        if not all(0 < time < math.inf for times in cases.values() for time in times.values()):
+        if not all(0 < ms < math.inf for case in found.values() for ms in case.ms.values()):
             raise ValueError("times above 0")
-        return {"machine": str(found["machine"]), "cases": cases}
+        return found
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise SystemExit(
             f"--compare: expected a file that --record has written for --size={size}, got {path}."
         ) from error
-
-
-def check_cores(record: Mapping[str, Any], cores: int) -> None:
-    """Checks that a record is of as many cores as there are: ratios depend on their number.
-
-    Args:
-        record: From `read`.
-        cores: Those that this process has.
-
-    Raises:
-        SystemExit: If it is not.
-    """
-    found = re.search(r"(\d+) CPU cores?\b", record["machine"])
-    if found is not None and int(found[1]) != cores:
-        raise SystemExit(
-            f"--compare: expected {found[0]}, as the record has, got {cores}; compare on "
-            "such a machine, or record on this one."
-        )
 
 
 def compared(now: Times, recorded: Times) -> Compared:

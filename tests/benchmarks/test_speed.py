@@ -78,23 +78,31 @@ def test_rows_stay_in_a_file(tmp_path):
     assert page.read_text().endswith("|\n<!-- a:end --> after")
 
 
-def test_the_record_is_the_table(tmp_path):
-    rows = [speed.row("quick", "a", CASE), speed.row("quick", "b", without("keras", "eager"))]
-    table = "\n".join(["a machine", "", speed.header("quick"), *rows])
-    record = speed_record.of_table(table, speed.columns(speed._CONTENDERS, "quick"))
-    assert record["machine"] == "a machine"
-    assert record["cases"]["a"] == {"ours": 10.0, "step": 10.0, "keras": 20.0, "eager": 30.0}
-    assert record["cases"]["b"] == {"ours": 10.0, "step": 10.0}
+def test_the_record_has_the_middle_times(tmp_path):
     file = tmp_path / "record.json"
-    speed_record.write(file, "paper", {"machine": "another", "cases": {}})
-    speed_record.write(file, "quick", record)
-    assert speed_record.read(file, "quick") == record
-    assert speed_record.read(file, "paper")["machine"] == "another"
+    speed_record.write(file, "paper", "a", speed_record.of_case({"ours": [1.0]}, "another"))
+    for name in ("a", "b"):
+        case = CASE if name == "a" else without("keras", "eager")
+        recorded = speed_record.of_case(case["times"], f"a machine with 2 CPU cores, for {name}")
+        speed_record.write(file, "quick", name, recorded)
+    found = speed_record.read(file, "quick")
+    assert found["a"].ms == {"ours": 10.0, "step": 10.0, "keras": 20.0, "eager": 30.0}
+    assert found["b"].ms == {"ours": 10.0, "step": 10.0}
+    assert (found["b"].machine, found["b"].cores()) == ("a machine with 2 CPU cores, for b", 2)
+    # Measured again elsewhere, alone.
+    again = speed_record.of_case({"ours": [0.02]}, "1 CPU core of 2")
+    speed_record.write(file, "quick", "b", again)
+    assert speed_record.read(file, "quick") == {
+        "a": found["a"],
+        "b": speed_record.Recorded("1 CPU core of 2", {"ours": 20.0}),
+    }
+    assert speed_record.read(file, "quick")["b"].cores() == 1
+    assert speed_record.read(file, "paper") == {"a": ("another", {"ours": 1000.0})}
+    assert speed_record.read(file, "paper")["a"].cores() is None
     with pytest.raises(SystemExit, match="--compare: expected a file that --record has written"):
         speed_record.read(tmp_path / "none.json", "quick")
-    broken = [[], {"a": []}, {"a": {"ours": "fast"}}, {"a": {"ours": 0}}, {"a": {"ours": None}}]
-    for cases in broken:
-        file.write_text(json.dumps({"quick": {"machine": "a machine", "cases": cases}}))
+    for ms in ([], {"ours": "fast"}, {"ours": 0}, {"ours": None}):
+        file.write_text(json.dumps({"quick": {"a": {"machine": "a machine", "ms": ms}}}))
         with pytest.raises(SystemExit, match="--compare: expected a file that --record has"):
             speed_record.read(file, "quick")
     speed_record.check_writable(file)
@@ -102,8 +110,6 @@ def test_the_record_is_the_table(tmp_path):
     for path in (file, tmp_path / "nowhere" / "record.json"):
         with pytest.raises(SystemExit, match="--record: expected a"):
             speed_record.check_writable(path)
-    with pytest.raises(SystemExit, match="--record: expected a table"):
-        speed_record.of_table("Not measured.", {})
 
 
 @pytest.mark.parametrize(
@@ -111,34 +117,30 @@ def test_the_record_is_the_table(tmp_path):
     [
         (["--rounds=0"], "--rounds: expected 1 or more"),
         (["--output=page.md"], "--compare: writes nothing"),
-        (["--cases=dcgan,wgan"], "not recorded: wgan"),
-        ([], "not recorded: "),
+        (["--cases=dcgan,wgan"], "expected cases that are recorded"),
+        (["--cases=dcgan,lsgan"], "expected cases that are recorded"),
+        (["--cases=wgan"], "expected cases that are recorded"),
     ],
 )
-def test_nothing_is_compared_in_silence(tmp_path, flags, expected):
-    cases = {"dcgan": {"ours": 10.0}} if "--cases=dcgan,wgan" in flags else {"none": {"ours": 10.0}}
+def test_nothing_is_compared_in_silence(tmp_path, capsys, flags, expected):
     file = tmp_path / "record.json"
-    speed_record.write(file, "quick", {"machine": "a machine", "cases": cases})
+    for name, machine in (("dcgan", "a machine"), ("lsgan", "999 CPU cores")):
+        speed_record.write(file, "quick", name, {"machine": machine, "ms": {"ours": 10.0}})
     if not absl_flags.FLAGS.is_parsed():
         absl_flags.FLAGS(["test"])
     with flagsaver.flagsaver():
         absl_flags.FLAGS(["test", f"--compare={file}", *flags])
         with pytest.raises(SystemExit, match=expected):
             speed.main([])
+    said = capsys.readouterr().out
+    assert ("wgan: not recorded" in said) == any("wgan" in flag for flag in flags)
+    assert ("lsgan: recorded on 999 CPU cores" in said) == any("lsgan" in flag for flag in flags)
 
 
-def test_rows_of_one_core_or_another_machine_are_not_recorded():
-    left_out = {"sngan", "biggan", "r3gan"}
-    left_out |= {"gan_3d", "gan_3d resize", "attribute_to_image", "pix2pix_hd"}
+def test_the_record_in_docs_is_of_known_cases_and_cores():
     record = speed_record.read(ROOT / "docs" / "performance.json", "quick")
-    assert set(speed_cases.CASES["quick"]) - set(record["cases"]) == left_out
-
-
-def test_a_record_of_another_number_of_cores_is_refused():
-    record = {"machine": "x86_64, 2 CPU cores, 2026-11-27", "cases": {}}
-    speed_record.check_cores(record, 2)
-    with pytest.raises(SystemExit, match="expected 2 CPU cores, as the record has, got 1"):
-        speed_record.check_cores(record, 1)
+    assert set(record) <= set(speed_cases.CASES["quick"])
+    assert all("ours" in case.ms and case.cores() for case in record.values())
 
 
 def test_what_is_slower_in_all_runs_fails():
