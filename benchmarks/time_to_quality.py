@@ -223,9 +223,10 @@ def _figure_scores(made: Arrays, data: Path) -> dict[str, float]:
     from tfgan_zoo.metrics.figures import translation_scores
 
     del data
-    fill = figures.attributes("unpaired", "test", _TRANSLATED, domain="b").fill
-    scores = translation_scores(made["images"], dataclasses.replace(_figures("test"), fill=fill))
-    return {"all right": scores["all"], "fill right": scores["fill"]}
+    images, wanted = made["images"], figures.attributes("unpaired", "test", _TRANSLATED, domain="b")
+    scores = translation_scores(images, dataclasses.replace(_figures("test"), fill=wanted.fill))
+    found = {"all right": scores["all"], "fill right": scores["fill"]}
+    return found | _fid(images, figures.render(wanted), CASES["cyclegan"].features)
 
 
 def _psnr(made: Arrays, data: Path) -> dict[str, float]:
@@ -241,8 +242,10 @@ def _caption_scores(made: Arrays, data: Path) -> dict[str, float]:
     from tfgan_zoo.metrics.figures import caption_scores
 
     del data
-    scores = caption_scores(made["images"], figures.attributes("captions", "test"))
-    return {"seen right": scores["seen_all"], "held out right": scores["held_out_all"]}
+    told = figures.attributes("captions", "test")
+    scores = caption_scores(made["images"], told)
+    found = {"seen right": scores["seen_all"], "held out right": scores["held_out_all"]}
+    return found | _fid(made["images"], figures.render(told), CASES["gan_cls"].features)
 
 
 def _unpaired(data: Path) -> Arrays:
@@ -346,6 +349,7 @@ CASES = {
         _unpaired,
         _translated,
         _figure_scores,
+        "figures_v1",
     ),
     "srresnet": Case("SRResNet on T91", "srresnet", _enlarging_flags, _crops, _enlarged, _psnr),
     "gan_cls": Case(
@@ -355,6 +359,7 @@ CASES = {
         _captioned,
         _told,
         _caption_scores,
+        "figures_v1",
     ),
 }
 

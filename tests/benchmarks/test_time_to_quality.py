@@ -74,9 +74,11 @@ def test_drawn_figures_are_right_and_others_are_not(tmp_path, monkeypatch):
     inputs = figures.render(drawn)
     fill = figures.attributes("unpaired", "test", 40, domain="b").fill
     drawn = dataclasses.replace(drawn, fill=fill)
-    scores = CASES["cyclegan"].scores
-    assert scores({"images": figures.render(drawn)}, tmp_path)["all right"] > 0.99
-    assert scores({"images": inputs}, tmp_path)["all right"] < 0.01
+    images = {"right": figures.render(drawn), "wrong": inputs}
+    scores = {name: CASES["cyclegan"].scores({"images": x}, tmp_path) for name, x in images.items()}
+    assert scores["right"]["all right"] > 0.99
+    assert scores["wrong"]["all right"] < 0.01
+    assert scores["right"]["fid[figures_v1]"] < scores["wrong"]["fid[figures_v1]"] / 5
     time_to_quality._figures.cache_clear()
 
 
