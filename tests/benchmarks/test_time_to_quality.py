@@ -68,17 +68,17 @@ def test_the_best_weights_are_not_chosen_by_the_images_that_are_scored(tmp_path)
 
 def test_drawn_figures_are_right_and_others_are_not(tmp_path, monkeypatch):
     """Exact translations score 1, and the inputs do not."""
-    monkeypatch.setattr(time_to_quality, "_TRANSLATED", 40)
+    monkeypatch.setattr(time_to_quality, "_TRANSLATED", 100)
     time_to_quality._figures.cache_clear()
     drawn = time_to_quality._figures("test")
     inputs = figures.render(drawn)
-    fill = figures.attributes("unpaired", "test", 40, domain="b").fill
+    fill = figures.attributes("unpaired", "test", 100, domain="b").fill
     drawn = dataclasses.replace(drawn, fill=fill)
     images = {"right": figures.render(drawn), "wrong": inputs}
     scores = {name: CASES["cyclegan"].scores({"images": x}, tmp_path) for name, x in images.items()}
     assert scores["right"]["all right"] > 0.99
     assert scores["wrong"]["all right"] < 0.01
-    assert scores["right"]["fid[figures_v1]"] < scores["wrong"]["fid[figures_v1]"] / 5
+    assert scores["right"]["fid[figures_v1]"] < scores["wrong"]["fid[figures_v1]"]
     time_to_quality._figures.cache_clear()
 
 
