@@ -67,8 +67,7 @@ def main(argv: list[str]) -> None:
     del argv
     if not set(_RECIPES.value) <= set(_ALL) or not _RECIPES.value:
         raise SystemExit(f"--recipes: expected some of {', '.join(_ALL)}.")
-    if _OUTPUT.value:
-        common.shown(_OUTPUT.value, "conditional")  # Refuses a file without a place for it now.
+    common.check_places(_OUTPUT.value, "conditional")
     cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
     folder = Path(_WORKDIR.value)
     steps = [] if _STEPS.value is None else [f"--config.train.steps={_STEPS.value}"]

@@ -261,8 +261,7 @@ def main(argv: list[str]) -> None:
         raise SystemExit(f"--contenders: expected some of {', '.join(CONTENDERS)}.")
     if given.epochs < 1:
         raise SystemExit(f"--epochs: expected 1 or more, got {given.epochs}.")
-    if given.output:
-        common.shown(given.output, "facades")  # Refuses a file without a place for it now.
+    common.check_places(given.output, "facades")
     cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
     from tfgan_zoo import pictures
     from tfgan_zoo.metrics.features import open_features

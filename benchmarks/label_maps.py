@@ -56,8 +56,7 @@ def main(argv: list[str]) -> None:
     cli.parse(given, argv, __doc__)
     if not set(given.variants) <= set(VARIANTS) or not given.variants:
         raise SystemExit(f"--variants: expected some of {', '.join(VARIANTS)}.")
-    if given.output:
-        common.shown(given.output, "label_maps")  # Refuses a file without a place for it now.
+    common.check_places(given.output, "label_maps")
     cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
     folders = {name: Path(given.workdir) / f"label_maps_{name}" for name in given.variants}
     for name, folder in folders.items():

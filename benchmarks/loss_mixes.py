@@ -59,8 +59,7 @@ def main(argv: list[str]) -> None:
     given.define_float("gan_weight", 0.01, "Weight of the adversarial loss; L1 has 1.")
     given.define_string("output", None, "A Markdown file, such as docs/results.md.")
     cli.parse(given, argv, __doc__)
-    if given.output:
-        common.shown(given.output, "loss_mixes")  # Refuses a file without a place now.
+    common.check_places(given.output, "loss_mixes")
     cli.quiet_tensorflow(lambda: None)  # Leaves GPUs to the trainings.
     from benchmarks import feature_distances
     from tfgan_zoo import losses, pictures

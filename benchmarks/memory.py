@@ -309,8 +309,7 @@ def main(argv: list[str]) -> None:
     sizes = [parse_size(text, "sizes") for text in given.sizes]
     sizes = sorted(dict.fromkeys(sizes), key=lambda size: size[0] * size[1])
     beyond = parse_size(given.extrapolate, "extrapolate")
-    if given.output:
-        common.shown(given.output, "memory")  # Refuses a file without a place for it now.
+    common.check_places(given.output, "memory")
     load, limit = os.getloadavg()[0], given.limit * _GIB
     found: dict[bool, dict[Size, Measured]] = {False: {}, True: {}}
     refused = []

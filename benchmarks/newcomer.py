@@ -326,8 +326,7 @@ def main(argv: list[str]) -> None:
         raise InputError(f"{names}: expected at least one of them, got none.")
     if given.workdir is not None and Path(given.workdir).exists():
         raise InputError(f"--workdir: expected a new folder, got {given.workdir!r}, which exists.")
-    if given.output is not None:
-        common.shown(given.output, "newcomer")  # Lines that are missing are said now.
+    common.check_places(given.output, "newcomer")
     served_by = "TF Serving" if tf_serving() else "the test server"
     intro = (
         f"{given.steps:,} steps, also of pretraining; wall time (CPU time); {common.where()}; "

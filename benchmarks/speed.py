@@ -270,6 +270,7 @@ def main(argv: list[str]) -> None:
         return
     if _RECORD.value:
         speed_record.check_writable(Path(_RECORD.value))
+    common.check_torch(_TORCH.value)
     before, start = os.getloadavg()[0], time.monotonic()
     output, place = _OUTPUT.value, f"speed_{_SIZE.value}"
     rows = rows_of(_SIZE.value, common.shown(output, place)) if output else {}

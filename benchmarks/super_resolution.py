@@ -130,8 +130,7 @@ def main(argv: list[str]) -> None:
     further = [parse_place(text) for text in given.also]
     if unknown := {place.of for place in further} - set(sets):
         raise SystemExit(f"--also: expected sets of --sets, got {', '.join(sorted(unknown))}.")
-    if given.output:
-        common.shown(given.output, "super_resolution")  # Refuses a file without a place now.
+    common.check_places(given.output, "super_resolution")
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures
     from tfgan_zoo.data import load_pair, open_super_resolution

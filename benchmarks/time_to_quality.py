@@ -505,9 +505,7 @@ def main(argv: list[str]) -> None:
         raise SystemExit(f"--marks: expected minutes above 0, got {','.join(given.marks)}.")
     if given.seeds < 1:
         raise SystemExit(f"--seeds: expected 1 or more, got {given.seeds}.")
-    if given.output:
-        for name in given.cases:
-            common.shown(given.output, f"time_to_quality_{name}")  # refuses before time is spent
+    common.check_places(given.output, *(f"time_to_quality_{name}" for name in given.cases))
     common.check_torch(given.torch_python)
     cli.quiet_tensorflow()
     from tfgan_zoo import pictures

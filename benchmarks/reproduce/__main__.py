@@ -58,6 +58,7 @@ def main(argv: list[str]) -> None:
     flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.", given)
     experiment.define(given)
     cli.parse(given, rest, __doc__)
+    common.check_places(given.output, f"reproduce_{name}")
     cli.quiet_tensorflow()
     Path(given.workdir).mkdir(parents=True, exist_ok=True)
     common.show(experiment.run(given), given.output, f"reproduce_{name}")

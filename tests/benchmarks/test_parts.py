@@ -2,12 +2,15 @@
 
 import importlib
 import json
+import re
 import sys
 import types
+from pathlib import Path
 
 import pytest
 
 from benchmarks import common, scale
+from benchmarks.reproduce import __main__ as reproduce
 
 PARTS = {
     "good": lambda given: iter(["a table", f"of {given.num}"]),
@@ -60,6 +63,22 @@ def test_a_file_without_a_place_is_refused_before_anything_is_measured(
     with pytest.raises(SystemExit, match=f"--output: expected a file with lines .*, got {page}"):
         importlib.import_module(f"benchmarks.{name}").main()
     assert [path.name for path in tmp_path.iterdir()] == ["other.md"]
+
+
+def test_every_benchmark_with_a_table_looks_for_its_place_first():
+    """So that hours are not measured for a file that cannot take the table."""
+    folder = Path(common.__file__).parent
+    sources = {path: path.read_text() for path in folder.rglob("*.py") if path.name != "common.py"}
+    shown = {path for path, text in sources.items() if re.search(r"\bshow\(", text)}
+    assert len(shown) > 15
+    assert [path.name for path in shown if "check_places(" not in sources[path]] == []
+
+
+def test_a_reproduced_table_needs_a_place_before_its_trials(tmp_path):
+    given = ["theory", f"--workdir={tmp_path / 'work'}", f"--output={tmp_path / 'none.md'}"]
+    with pytest.raises(SystemExit, match="--output: expected a file with lines"):
+        reproduce.main(given)
+    assert not (tmp_path / "work").exists()
 
 
 @pytest.mark.parametrize("flag", ["--files=", "--files=1,x", "--gigabytes=0", "--samples=-1"])

@@ -16,7 +16,7 @@ from tfgan_zoo.models.mechanics.role_optimizers import check_callbacks, for_each
 
 
 class KerasLoop(BuiltModel):
-    """Keras' `fit`, `evaluate`, `train_on_batch` and `test_on_batch` of a model with roles."""
+    """Keras' `fit`, `evaluate`, `predict` and steps on a batch, of a model with roles."""
 
     steps_per_execution: int
 
