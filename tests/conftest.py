@@ -4,6 +4,7 @@ import gc
 import importlib
 import math
 import os
+import subprocess
 import sys
 import typing
 import urllib.request
@@ -111,6 +112,23 @@ def offline(monkeypatch):
     urllib.request.install_opener(None)
     yield
     urllib.request.install_opener(None)
+
+
+@pytest.fixture
+def volume(tmp_path):
+    """An empty folder into which nothing can be moved from beside it, as a container's volumes."""
+    folder = tmp_path / "around" / "volume"
+    folder.mkdir(parents=True)
+    if os.getuid():
+        folder.parent.chmod(0o555)
+        yield folder
+        folder.parent.chmod(0o755)
+        return
+    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("root may not mount anything here")
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -8,6 +8,7 @@ import re
 import secrets
 import shutil
 import stat
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,6 +18,8 @@ from tfgan_zoo.errors import InputError
 
 #: Age in seconds at which `remove_leftovers` considers a folder abandoned.
 ABANDONED = 24 * 3600
+#: How the names of unfinished work begin.
+PART = ".part-"
 
 
 def hidden_beside(path: str | os.PathLike, ending: str = ".part") -> Path:
@@ -172,6 +175,81 @@ def _is_at(handle: int, path: Path) -> bool:
         return os.path.samestat(os.fstat(handle), path.stat())
     except FileNotFoundError:
         return False
+
+
+@contextlib.contextmanager
+def unfinished(folder: Path, key: str = "") -> Iterator[Path]:
+    """Yields a folder to prepare what `move_into` then puts into another one.
+
+    Args:
+        folder: The folder that it will be moved into. The one around it exists.
+        key: Names what is prepared. If that is stopped, it stays, for the next one of the same key
+            and folder; without a key, it is removed.
+
+    Raises:
+        InputError: If another process has the same key and folder.
+    """
+    place = staging_place(folder)
+    if key:
+        part = place / f"{PART}{key[:12]}"
+        with claimed(part, str(folder)):
+            yield part
+        return
+    part = Path(tempfile.mkdtemp(dir=place, prefix=PART))
+    try:
+        yield part
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+
+
+def staging_place(folder: Path) -> Path:
+    """Returns where to prepare what is then renamed into a folder, which need not exist.
+
+    This is the folder around it; or the folder itself, if nothing can be written there, or moved
+    from there, because the folder is a mounted volume and so a file system of its own.
+    """
+    if not folder.is_dir():
+        return folder.parent
+    probe = hidden_beside(folder)
+    moved = folder / probe.name
+    try:
+        probe.mkdir()
+        os.rename(probe, moved)
+    except OSError:
+        return folder
+    else:
+        return folder.parent
+    finally:
+        for path in (probe, moved):
+            with contextlib.suppress(OSError):
+                path.rmdir()
+
+
+def finished(folder: Path) -> list[str]:
+    """Returns what a folder holds, in order of names, without what is `unfinished` in it."""
+    names = os.listdir(folder) if folder.is_dir() else []
+    return sorted(name for name in names if not name.startswith(PART))
+
+
+def move_into(new: Path, folder: Path) -> None:
+    """Replaces all that a folder holds with what another one holds, and removes that one.
+
+    Files are moved one by one, the last names first: if the process is killed, the first ones are
+    still where they were prepared.
+
+    Args:
+        new: A folder from `unfinished`.
+        folder: The folder, which is created if needed.
+    """
+    folder.mkdir(exist_ok=True)
+    for old in (folder / name for name in finished(folder)):
+        if old.is_dir() and not old.is_symlink():
+            shutil.rmtree(old)
+        else:
+            old.unlink()
+    for path in sorted(new.iterdir(), reverse=True):
+        path.rename(folder / path.name)
+    new.rmdir()
 
 
 def check_name(path: Path, argument: str = "path") -> None:

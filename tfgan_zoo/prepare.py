@@ -18,7 +18,7 @@ def main(argv: list[str]) -> None:
     given = cli.Flags()
     given.define_enum("dataset", None, ["fxemoji"], "Which data set.", required=True)
     given.define_path("input", None, "The folder as published.", required=True)
-    given.define_path("output", None, "A new folder.", required=True)
+    given.define_path("output", None, "A new folder, or an empty one.", required=True)
     cli.parse(given, argv, __doc__)
 
     from tfgan_zoo.data import fxemoji

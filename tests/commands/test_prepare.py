@@ -42,7 +42,12 @@ def test_fxemoji(fxemoji, tmp_path, capsys):
     assert [path.name for path in output.parent.iterdir()] == ["fxemoji"]
     status, _, error = said(prepare.main, *flags, capsys=capsys)
     assert status == 2
-    assert "error: --output: expected a new folder" in error
+    assert "error: --output: expected a folder that is new or empty" in error
+
+
+def test_fxemoji_in_a_volume(fxemoji, volume):
+    prepare.main(["--dataset=fxemoji", f"--input={fxemoji}", f"--output={volume}"])
+    assert len(list(volume.iterdir())) == 4
 
 
 def test_the_recipe_reads_where_its_command_writes():

@@ -163,11 +163,12 @@ def test_requests(tmp_path):
     assert "--inference: expected none" in refusal(tmp_path, "srvgg", state, inference="paper")
     assert "frozen or paper, got 'x'" in refusal(tmp_path, "pix2pix", state, inference="x")
     (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "notes.txt").write_text("")
     assert "exists; add --overwrite" in refusal(tmp_path, "srvgg", state)
     said = refusal(tmp_path, "srvgg", state, overwrite=True)
     assert "or a model that was imported before" in said
+    (tmp_path / "out" / "notes.txt").rename(tmp_path / "out" / "theirs.pth")
     (tmp_path / "out" / NOTE).write_text("{}")
-    (tmp_path / "out" / "theirs.pth").write_text("")
     said = refusal(tmp_path, "srvgg", state, overwrite=True)
     assert "also holds 'theirs.pth', which importing did not put there; move it" in said
     shutil.rmtree(tmp_path / "out")

@@ -1,6 +1,7 @@
 """Folders of generated images whose writing was stopped."""
 
 import itertools
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -108,4 +109,34 @@ def test_two_processes_do_not_write_the_same_images(tmp_path):
         save(tmp_path / "images", "a" * 12)
     assert not (tmp_path / "images").exists()
     save(tmp_path / "images", "a" * 12)
+    assert values(tmp_path / "images") == values_of_whole(tmp_path)
+
+
+def test_a_volume_is_filled_from_within(volume):
+    with pytest.raises(KeyboardInterrupt):
+        save(volume, "a" * 12, stop_at=3)
+    (part,) = volume.iterdir()
+    assert len(list(part.iterdir())) == 8
+    drawing.check_output(volume, overwrite=False)  # what is unfinished is no foreign file
+    assert save(volume, "a" * 12) == 1
+    assert len(values(volume)) == NUM == len(list(volume.iterdir()))
+    assert save(volume, "") == 3  # over earlier images
+    assert len(values(volume)) == NUM == len(list(volume.iterdir()))
+
+
+def test_images_are_moved_from_the_last_to_the_first(tmp_path, monkeypatch):
+    """What is still beside the folder when the process is killed is not made again."""
+    rename, moved = Path.rename, []
+
+    def killed(path, target):
+        if len(moved) == 4:
+            raise KeyboardInterrupt
+        moved.append(path.name)
+        return rename(path, target)
+
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(Path, "rename", killed)
+        save(tmp_path / "images", "a" * 12)
+    assert moved == ["000010.png", "000009.png", "000008.png", "000007.png"]
+    assert save(tmp_path / "images", "a" * 12) == 2  # of three batches
     assert values(tmp_path / "images") == values_of_whole(tmp_path)

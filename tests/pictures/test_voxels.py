@@ -12,6 +12,7 @@ from tfgan_zoo.data.voxels import VoxelRules
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.pictures import drawing
 from tfgan_zoo.pictures.drawing import Drawing, DrawRequest, VoxelOptions, check_output
+from tfgan_zoo.pictures.voxel_output import save_voxel_folder
 from tfgan_zoo.pictures.voxels import draw_voxels, turntable
 from tfgan_zoo.samples import VOXELS
 
@@ -202,3 +203,9 @@ def test_requests_of_one_object(tmp_path):
             DrawRequest("run", voxels=VoxelOptions(**options)).check()
     with pytest.raises(InputError, match="--turntable: expected none beside --interpolate"):
         DrawRequest("run", interpolate=True, voxels=VoxelOptions(turntable=True)).check()
+
+
+def test_voxels_in_a_volume(volume):
+    for num in (3, 2):
+        assert save_voxel_folder(volume, [objects((1, 2, 3))[0]] * num, ".vox") == num
+        assert len(list(volume.iterdir())) == num

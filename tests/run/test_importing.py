@@ -271,6 +271,21 @@ def test_a_run_is_replaced_whole_or_not_at_all(folder, tmp_path):
     assert json.loads((out / "config.json").read_text())["config"]["generator"]["convs"] == 3
 
 
+def test_a_run_and_its_export_in_volumes(folder, volume):
+    for overwrite in (False, True):
+        tfgan_zoo.run.import_weights("srvgg", folder / "srvgg.pth", volume, overwrite=overwrite)
+        kept = {path.name for path in volume.iterdir() if not path.name.startswith(".")}
+        assert kept == {path.name for path in (folder / "srvgg").iterdir() if path.name[0] != "."}
+        assert {".lock"} >= {path.name for path in volume.iterdir()} - kept
+        load_run(volume)
+
+
+def test_an_export_into_a_volume(folder, volume):
+    assert export_run(folder / "srvgg", volume) == volume / "1"
+    assert export_run(folder / "srvgg", volume) == volume / "2"
+    assert not [path.name for path in volume.iterdir() if path.name.startswith(".")]
+
+
 def test_what_an_imported_run_is_not_for(folder, tmp_path, capsys):
     run = folder / "srvgg"
     status, _, err = said(f"--workdir={run}", main=train.main, capsys=capsys)

@@ -10,9 +10,9 @@ import csv
 import json
 import os
 import shutil
-import tempfile
 from pathlib import Path
 
+from tfgan_zoo import atomic
 from tfgan_zoo.errors import InputError
 
 _TABLE, _COLUMNS = "names.csv", ("file", "unicode_name", "file_name_words")
@@ -23,18 +23,20 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike) -> int:
 
     Args:
         source: The folder with `images/` and `names.csv`.
-        output: A new folder, which `folder:` reads. It appears complete or not at all.
+        output: A folder, new or empty, which `folder:` reads. It appears complete or not at all.
 
     Returns:
         How many images with captions it holds.
 
     Raises:
-        InputError: If `output` exists, or `source` is not as described, or has an image without a
+        InputError: If `output` holds anything, or `source` is not as described, or has an image without a
             name.
     """
     source, output = Path(source), Path(output)
-    if output.exists():
-        raise InputError(f"--output: expected a new folder, {str(output)!r} exists.")
+    if output.exists() and (not output.is_dir() or atomic.finished(output)):
+        raise InputError(
+            f"--output: expected a folder that is new or empty, {str(output)!r} is not."
+        )
     rows = _read(source)
     named = {row["file"] for row in rows}
     images = sorted(path.name for path in (source / "images").glob("*.png"))
@@ -47,9 +49,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike) -> int:
     if not rows:
         raise InputError(f"--input: expected PNG files in {source / 'images'}, got none.")
     output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=output.parent, prefix=f".{output.name}.part-") as part:
-        written = Path(part, output.name)
-        written.mkdir()
+    with atomic.unfinished(output) as written:
         for row in rows:
             shutil.copyfile(source / "images" / row["file"], written / row["file"])
         lines = [
@@ -61,7 +61,7 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike) -> int:
         ]
         text = "".join(json.dumps(line) + "\n" for line in lines)
         (written / "captions.jsonl").write_text(text, encoding="utf-8")
-        written.rename(output)
+        atomic.move_into(written, output)
     return len(rows)
 
 

@@ -117,6 +117,8 @@ def _check_output(request: Request) -> None:
         if not above.is_dir() or not os.access(above, os.W_OK):
             raise InputError(f"--output: cannot write to {str(above)!r}; give another place.")
         return
+    if not request.is_file and output.is_dir() and not atomic.finished(output):
+        return
     if not request.overwrite:
         raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")
     if output.is_dir() == request.is_file or note_of(output) is None:
@@ -124,7 +126,7 @@ def _check_output(request: Request) -> None:
             "--output: expected a new name, or a model that was imported before, got "
             f"{str(output)!r}, which is something else."
         )
-    if output.is_dir() and (others := {each.name for each in output.iterdir()} - _MADE):
+    if output.is_dir() and (others := set(atomic.finished(output)) - _MADE):
         raise InputError(
             f"--output: {str(output)!r} also holds {min(others)!r}, which importing did not put "
             "there; move it, or give another place."

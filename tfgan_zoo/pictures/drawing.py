@@ -285,7 +285,7 @@ def check_output(
         )
     if output.exists() and not output.is_dir() and not picture:
         raise InputError(f"--output: expected a folder's name, {str(output)!r} is a file.")
-    if output.exists() and not overwrite and (picture or any(output.iterdir())):
+    if output.exists() and not overwrite and (picture or atomic.finished(output)):
         raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")
 
 

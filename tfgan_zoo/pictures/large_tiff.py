@@ -84,7 +84,7 @@ def translate(
             the same result.
     """
     output.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = output.with_name(f".part-{key[:12]}.rows")
+    unfinished = output.with_name(f"{atomic.PART}{key[:12]}.rows")
     with (
         _opened(source) as page,
         atomic.claimed(unfinished, str(output), Path.touch),

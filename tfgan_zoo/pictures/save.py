@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -212,46 +211,32 @@ def save_folder(
             "give another folder."
         )
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _unfinished(folder, key) as written:
-        num = sum(1 for _ in os.scandir(written))
+    with atomic.unfinished(folder, key) as written:
+        num = _complete(written)
         if num:
             progress.say(
                 f"{progress.counted(num, 'image')} {'was' if num == 1 else 'were'} written before."
             )
         for image in images(num) if callable(images) else images:
-            save_png(Path(written, f"{num:06d}.png"), image)
+            save_png(written / f"{num:06d}.png", image)
             num += 1
         if captions is not None:
             lines = [
                 json.dumps({"file": f"{i:06d}.png", "caption": caption}, ensure_ascii=False) + "\n"
                 for i, caption in enumerate(captions)
             ]
-            Path(written, _CAPTIONS).write_text("".join(lines), encoding="utf-8")
-        folder.mkdir(exist_ok=True)
-        for old in list(folder.iterdir()):
-            old.unlink()
-        for new in list(Path(written).iterdir()):
-            new.rename(folder / new.name)
+            (written / _CAPTIONS).write_text("".join(lines), encoding="utf-8")
+        atomic.move_into(written, folder)
     return num
 
 
-@contextlib.contextmanager
-def _unfinished(folder: Path, key: str) -> Iterator[str]:
-    """Yields a folder to write to beside another one; with a key, it stays if that is stopped."""
-    if not key:
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as written:
-            yield written
-        return
-    part = folder.parent / f".part-{key[:12]}"
-    with atomic.claimed(part, str(folder)):
-        # What a killed process left: half a file, or files of which some were moved already.
-        names = {entry.name for entry in part.iterdir()}
-        first = next((i for i in range(len(names)) if f"{i:06d}.png" not in names), len(names))
-        done = {f"{i:06d}.png" for i in range(first)}
-        for name in names - done:
-            (part / name).unlink()
-        yield str(part)
-        part.rmdir()
+def _complete(written: Path) -> int:
+    """Returns the number of images in a folder, and removes what else a killed process left."""
+    names = set(os.listdir(written))
+    num = next(i for i in range(len(names) + 1) if f"{i:06d}.png" not in names)
+    for name in names - {f"{i:06d}.png" for i in range(num)}:
+        (written / name).unlink()
+    return num
 
 
 def foreign_file(folder: Path, kind: str = ".png") -> str | None:
@@ -265,9 +250,8 @@ def foreign_file(folder: Path, kind: str = ".png") -> str | None:
         >>> foreign_file(Path("/"))
         '...'
     """
-    names = sorted(os.listdir(folder)) if folder.is_dir() else []
     own = re.compile(rf"\d{{6,}}{re.escape(kind)}")
-    return next((n for n in names if n != _CAPTIONS and not own.fullmatch(n)), None)
+    return next((n for n in atomic.finished(folder) if n != _CAPTIONS and not own.fullmatch(n)), None)
 
 
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:

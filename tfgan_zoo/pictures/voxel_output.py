@@ -1,8 +1,5 @@
 """Writes generated voxels: all in one .npz, or each in a file of its own."""
 
-import os
-import shutil
-import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -110,17 +107,13 @@ def save_voxel_folder(folder: Path, objects: Iterable[np.ndarray], kind: str) ->
     folder = Path(folder).resolve()
     folder.parent.mkdir(parents=True, exist_ok=True)
     num = empty = 0
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".part-") as written:
+    with atomic.unfinished(folder) as written:
         for each in objects:
             full = full_voxels(each)
-            Path(written, f"{num:06d}{kind}").write_bytes(WRITERS[kind](full))
+            (written / f"{num:06d}{kind}").write_bytes(WRITERS[kind](full))
             num += 1
             empty += not full.any()
-        folder.mkdir(exist_ok=True)
-        for old in list(folder.iterdir()):
-            old.unlink()
-        for name in sorted(os.listdir(written)):
-            shutil.move(os.path.join(written, name), folder / name)
+        atomic.move_into(written, folder)
     warn_of_empty(folder, empty, num)
     return num
 

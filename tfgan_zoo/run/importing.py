@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import zipfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -49,7 +48,7 @@ def import_weights(
     Args:
         family: A key of `tfgan_zoo.importing.FAMILIES`.
         file: A `.pth`, `.safetensors` or `.npz`.
-        output: A run folder; or a `.keras` file, which fewer commands take.
+        output: A run folder, new or empty; or a `.keras` file, which fewer commands take.
         back: For "cyclegan", the file of the generator from b to a. With it the model is a
             `CycleGAN`; without it, a `Pix2Pix` whose generator is CycleGAN's.
         key: Key of the dict of weights in the file; None for a moving average, or the only one.
@@ -60,7 +59,7 @@ def import_weights(
         What was made, and from what.
 
     Raises:
-        InputError: If a file cannot be read or holds another network, or the output exists.
+        InputError: If a file cannot be read or holds another network, or the output holds something.
 
     Example:
         >>> import_weights("realesrgan", "RealESRGAN_x4plus.pth", "imported/realesrgan")
@@ -137,26 +136,13 @@ def _write_file(model: keras.Model, output: Path, note: Mapping[str, Any]) -> No
 def _write_run(
     model: keras.Model, config: ConfigDict, output: Path, note: Mapping[str, Any]
 ) -> None:
-    new, old = (atomic.hidden_beside(output, ending) for ending in (".new", ".old"))
-    for ending in (".new", ".old"):
-        atomic.remove_leftovers(output, ending)
-    try:
+    with atomic.unfinished(output) as new:
         run = Run(new)
         with run.claim(config):
             run.checkpoints.save(model, 0, keep=1)
             model.save(run.model)
             (new / NOTE).write_text(json.dumps(note, indent=2) + "\n")
-        if output.exists():
-            os.rename(output, old)
-        try:
-            os.rename(new, output)
-        except OSError:
-            if old.exists():
-                os.rename(old, output)
-            raise
-    finally:
-        for path in (new, old):
-            shutil.rmtree(path, ignore_errors=True)
+        atomic.move_into(new, output)
 
 
 # ---------------------------------------------------------------------- the model

@@ -211,9 +211,10 @@ def export_model(model: ZooModel, path: Path, **details: Any) -> None:
 @contextlib.contextmanager
 def _exported(model: ZooModel, folder: Path, details: Mapping[str, Any]) -> Iterator[Path]:
     """Yields a verified SavedModel, to be moved into a model's folder."""
-    # Beside the folder, where a server that watches it does not find the export.
-    new = atomic.hidden_beside(folder, ".new")
-    atomic.remove_leftovers(folder, ".new")
+    # If possible beside the folder, which a server may be watching.
+    unfinished = atomic.staging_place(folder) / folder.name
+    new = atomic.hidden_beside(unfinished, ".new")
+    atomic.remove_leftovers(unfinished, ".new")
     try:
         with model.signatures_kept():
             model.export(new, **details)

@@ -93,12 +93,13 @@ def place_as_next(new: Path, folder: Path) -> Path:
 def place_instead(new: Path, path: Path) -> None:
     """Replaces the SavedModel at a path."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Outside of the model's folder, which a server may be watching.
+    # If possible outside of the model's folder, which a server may be watching.
+    aside = atomic.staging_place(path.parent) / path.parent.name
     if path.exists():
-        os.rename(path, atomic.hidden_beside(path.parent, ".old"))
+        os.rename(path, atomic.hidden_beside(aside, ".old"))
     os.rename(new, path)
     # Also removes leftovers of killed processes.
-    atomic.remove_leftovers(path.parent, ".old", age=0)
+    atomic.remove_leftovers(aside, ".old", age=0)
 
 
 def verify(
