@@ -46,6 +46,7 @@ from tfgan_zoo.data.pipeline import mapped
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import base
 from tfgan_zoo.models.mechanics.optimizers import apply_gradients
+from tfgan_zoo.models.mechanics.parts import random_images
 from tfgan_zoo.run.building import model_arguments
 
 ROLES = ("generator", "discriminator")
@@ -651,6 +652,22 @@ def test_predicting_is_one_batch_at_a_time():
         assert model.steps_per_execution == steps
     for one, several in zip(*made.values(), strict=True):
         np.testing.assert_array_equal(several, one)
+
+
+@pytest.mark.parametrize(
+    ("name", "method"), [("dcgan", "generate"), ("pix2pix", "translate"), ("vae", "reconstruct")]
+)
+def test_images_of_weights_that_are_not_finite_bring_a_warning(name, method):
+    model = tiny(name)
+    for weight in (w for w in model.weights if w.dtype == "float32"):
+        weight.assign(np.full(weight.shape, np.nan))
+    given = 2
+    if method == "translate":
+        given = random_images(model.source_shape("a_to_b"), 2)
+    elif method == "reconstruct":
+        given = random_images(SHAPE, 2)
+    with pytest.warns(UserWarning, match="2 of 2 outputs have NaN or infinity: the model's"):
+        getattr(model, method)(given)
 
 
 def test_seeds_of_64_bits():

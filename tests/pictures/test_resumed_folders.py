@@ -134,9 +134,10 @@ def test_images_are_moved_from_the_last_to_the_first(tmp_path, monkeypatch):
         moved.append(path.name)
         return rename(path, target)
 
-    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+    with monkeypatch.context() as patch:
         patch.setattr(Path, "rename", killed)
-        save(tmp_path / "images", "a" * 12)
+        with pytest.raises(KeyboardInterrupt):
+            save(tmp_path / "images", "a" * 12)
     assert moved == ["000010.png", "000009.png", "000008.png", "000007.png"]
     assert save(tmp_path / "images", "a" * 12) == 2  # of three batches
     assert values(tmp_path / "images") == values_of_whole(tmp_path)

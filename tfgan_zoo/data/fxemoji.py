@@ -29,8 +29,8 @@ def prepare(source: str | os.PathLike, output: str | os.PathLike) -> int:
         How many images with captions it holds.
 
     Raises:
-        InputError: If `output` holds anything, or `source` is not as described, or has an image without a
-            name.
+        InputError: If `output` holds anything, or `source` is not as described, or has an image
+            without a name.
     """
     source, output = Path(source), Path(output)
     if output.exists() and (not output.is_dir() or atomic.finished(output)):

@@ -30,6 +30,7 @@ from tfgan_zoo.models.mechanics.parts import (
     random_images,
     random_values,
     values_of,
+    warn_unless_finite,
 )
 from tfgan_zoo.models.prior import Prior
 from tfgan_zoo.serving.signatures import Endpoint
@@ -407,7 +408,9 @@ class Coding(Prior, TakesImages, MovingAverage):
         for i in range(0, len(values), batch_size):
             part = values[i : i + batch_size]
             done.append(function(part if name == "decode" else self.as_input(part)).numpy())
-        return np.concatenate(done)
+        made = np.concatenate(done)
+        warn_unless_finite(made)
+        return made
 
     def _function(self, name: str) -> Callable[[Any], tf.Tensor]:
         """Returns the graph of a mapping of images or codes."""

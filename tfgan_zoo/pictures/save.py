@@ -1,12 +1,11 @@
 """Writing pictures to files, each complete or not at all."""
 
-import contextlib
 import json
 import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -251,7 +250,9 @@ def foreign_file(folder: Path, kind: str = ".png") -> str | None:
         '...'
     """
     own = re.compile(rf"\d{{6,}}{re.escape(kind)}")
-    return next((n for n in atomic.finished(folder) if n != _CAPTIONS and not own.fullmatch(n)), None)
+    return next(
+        (n for n in atomic.finished(folder) if n != _CAPTIONS and not own.fullmatch(n)), None
+    )
 
 
 def _save(path: str | os.PathLike, write: Callable[[BinaryIO], object]) -> None:

@@ -59,7 +59,7 @@ def import_weights(
         What was made, and from what.
 
     Raises:
-        InputError: If a file cannot be read or holds another network, or the output holds something.
+        InputError: If a file cannot be read or holds another network, or the output is not empty.
 
     Example:
         >>> import_weights("realesrgan", "RealESRGAN_x4plus.pth", "imported/realesrgan")

@@ -11,7 +11,7 @@ from tfgan_zoo.errors import InputError, input_errors
 from tfgan_zoo.keras_internals import BuiltModel, distributed_function
 from tfgan_zoo.models.mechanics import batches
 from tfgan_zoo.models.mechanics.arguments import check_ends
-from tfgan_zoo.models.mechanics.parts import without_optionals
+from tfgan_zoo.models.mechanics.parts import warn_unless_finite, without_optionals
 from tfgan_zoo.models.mechanics.role_optimizers import check_callbacks, for_each_role
 
 
@@ -140,13 +140,15 @@ class KerasLoop(BuiltModel):
         """Runs the model on batches, as Keras' `predict` does, but always one at a time.
 
         With `steps_per_execution` above 1, Keras would trace a graph for each number of batches
-        that is left at the end of some data.
+        that is left at the end of some data. Outputs with NaN or infinity bring a warning.
         """
         steps, self.steps_per_execution = self.steps_per_execution, 1
         try:
-            return super().predict(*args, **kwargs)
+            outputs = super().predict(*args, **kwargs)
         finally:
             self.steps_per_execution = steps
+        warn_unless_finite(outputs)
+        return outputs
 
     def training_data(self) -> Any:
         """Returns the data of the running `fit`; None outside of it."""

@@ -16,7 +16,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfgan_zoo.errors import InputError, check_seed, check_texts
+from tfgan_zoo.errors import InputError, check_seed, check_texts, warn_user
 from tfgan_zoo.models.mechanics.arguments import check_range, stack_images
 from tfgan_zoo.pixels import to_unit_range
 from tfgan_zoo.progress import counted
@@ -279,6 +279,24 @@ def check_shape_of(images: Any, shape: Shape, name: str) -> None:
         elif came.rank == 2 and not shape:
             advice = "; leave out the second axis: x[:, 0]"
         raise InputError(f"{name}: expected shape {_expected(shape)}, got {tuple(came)}{advice}.")
+
+
+def warn_unless_finite(outputs: np.ndarray) -> None:
+    """Warns if what a model makes holds NaN or infinity.
+
+    Files would show noise or black in their place.
+
+    Args:
+        outputs: Of any shape; floats are looked at.
+    """
+    if not np.issubdtype(outputs.dtype, np.floating) or np.isfinite(outputs).all():
+        return
+    bad = sum(not np.isfinite(each).all() for each in outputs)
+    warn_user(
+        f"{bad:,} of {counted(len(outputs), 'output')} {'has' if bad == 1 else 'have'} NaN or "
+        "infinity: the model's weights are not finite, or its inputs are very far from those it "
+        "was trained on."
+    )
 
 
 def with_shape(images: tf.Tensor, shape: Shape, name: str) -> tf.Tensor:
