@@ -1,4 +1,5 @@
 import json
+import re
 import shutil
 
 import numpy as np
@@ -83,6 +84,16 @@ def test_noise_to_images(run, capsys):
     assert seed["reference"]["samples"] == 20
     assert seed["reference"]["split"] == "train"
     assert seed["reference"]["size"] == [16, 16, 3]
+
+
+def test_scores_that_cannot_be_added_to_the_run_are_told(run, capsys):
+    (run / "evaluation.jsonl").mkdir()  # as good as a folder that is write-protected
+    flags = [f"--workdir={run}", "--split=train", "--num=20", "--metrics=swd"]
+    with pytest.warns(UserWarning, match=r"not added to '.*/evaluation\.jsonl': Is a directory\."):
+        status, out, _ = said(*flags, capsys=capsys)
+    assert status == 0
+    assert re.match(r"swd +0\.\d+\n", out)
+    assert "added to" not in out
 
 
 @pytest.mark.slow

@@ -79,9 +79,13 @@ def _evaluate_samples(given: Any) -> str:
     if _names_nothing(given) and task_of_run(given.workdir).evaluates == "samples":
         values["metrics"], note = default_metrics(given.workdir, given.data)
     request = Request(**{name: value for name, value in values.items() if value is not None})
-    report = evaluate_run(given.workdir, request, output).report()
-    added = f"added to {output or Path(given.workdir) / 'evaluation.jsonl'}"
-    return "\n".join(filter(None, (report, note, added)))
+    return _told(evaluate_run(given.workdir, request, output), note)
+
+
+def _told(found: Any, note: str = "") -> str:
+    """Returns an `Evaluation` as text, and the file that has it."""
+    added = f"added to {found.added_to}" if found.added_to else ""
+    return "\n".join(filter(None, (found.report(), note, added)))
 
 
 def _names_nothing(given: Any) -> bool:
@@ -141,9 +145,7 @@ def _evaluate_sources(given: Any) -> str:
     request = SourcesRequest(**{key: value for key, value in values.items() if value is not None})
     if _names_nothing(given):
         request = request._replace(metrics=default_metrics(request))
-    found = evaluate_sources(request)
-    found.append_to(output)
-    return f"{found.report()}\nadded to {output}"
+    return _told(evaluate_sources(request).added(output))
 
 
 def _evaluate_pairs(given: Any) -> str:

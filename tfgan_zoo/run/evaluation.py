@@ -15,7 +15,7 @@ from ml_collections import ConfigDict
 
 from tfgan_zoo import config as config_lib
 from tfgan_zoo.data.splits import open_or_stand_in
-from tfgan_zoo.errors import InputError
+from tfgan_zoo.errors import InputError, warn_user
 from tfgan_zoo.evaluation import distributions
 from tfgan_zoo.evaluation.pairs import Scores, by_model
 from tfgan_zoo.evaluation.statistics import KEPT
@@ -44,10 +44,12 @@ class Evaluation(NamedTuple):
     Attributes:
         scores: The scores by name. Those in other features than Inception's include their name.
         protocol: Number of samples, reference, features, resizer, seed, weights, step, versions.
+        added_to: The file that has them, if one has.
     """
 
     scores: dict[str, float]
     protocol: dict[str, Any]
+    added_to: Path | None = None
 
     def report(self) -> str:
         """Returns both as text."""
@@ -71,11 +73,20 @@ class Evaluation(NamedTuple):
         lines.append(", ".join(f"{name} {version}" for name, version in p["versions"].items()))
         return "\n".join(lines + p["notes"])
 
+    def added(self, file: str | os.PathLike) -> "Evaluation":
+        """Returns this after `append_to`; if the file cannot be written, there is a warning."""
+        try:
+            self.append_to(file)
+        except OSError as error:
+            warn_user(f"The scores are not added to {os.fspath(file)!r}: {error.strerror}.")
+            return self
+        return self._replace(added_to=Path(file))
+
     def append_to(self, file: str | os.PathLike) -> None:
         """Adds a line of JSON to a file in one write, so that several writers do not mix.
 
         Raises:
-            OSError: If there is no space for all of it.
+            OSError: If it cannot be written, or there is no space for all of it.
         """
         finite = {k: v if np.isfinite(v) else None for k, v in self.scores.items()}
         line = json.dumps({"scores": finite, **self.protocol}) + "\n"
@@ -253,7 +264,7 @@ def evaluate_run(
     if output is None and not is_model_file(workdir):
         output = Path(workdir) / "evaluation.jsonl"
     if output is not None:
-        found.append_to(output)
+        found = found.added(output)
     if unfinished is not None:
         unfinished.remove()
     return found
