@@ -1,6 +1,7 @@
 import json
 import re
 import shutil
+import warnings
 
 import numpy as np
 import pytest
@@ -89,9 +90,12 @@ def test_noise_to_images(run, capsys):
 def test_scores_that_cannot_be_added_to_the_run_are_told(run, capsys):
     (run / "evaluation.jsonl").mkdir()  # as good as a folder that is write-protected
     flags = [f"--workdir={run}", "--split=train", "--num=20", "--metrics=swd"]
-    with pytest.warns(UserWarning, match=r"not added to '.*/evaluation\.jsonl': Is a directory\."):
-        status, out, _ = said(*flags, capsys=capsys)
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        status, out, err = said(*flags, capsys=capsys)
     assert status == 0
+    assert "not added to '" in err
+    assert "/evaluation.jsonl': Is a directory.\n" in err
     assert re.match(r"swd +0\.\d+\n", out)
     assert "added to" not in out
 
