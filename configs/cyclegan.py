@@ -3,11 +3,11 @@
 The paper's game for a CPU and 32x32 images: networks half as wide, a third of the residual blocks,
 and batches of 4. The patches that a discriminator sees, 34x34, are larger than a figure: with
 16x16, the number and position of the stripes stayed wrong. Without the identity loss, nothing was
-learnt in this time.
+learnt in this time; with half of this weight, the paper's, colours were exchanged.
 
 Command: python -m tfgan_zoo.train --model=cyclegan
-Cost:    9.7 minutes on 2 busy CPU cores, 63 images/s
-Result:  fill correct in 0.84 (to stripes) and 1.00, shape and position equally often (2026-11-24)
+Cost:    9.7 minutes on 2 busy CPU cores, 63 images/s; 55 on one slow core beside other work
+Result:  0.979 (to stripes) and 1.000 of translations right in everything (2026-11-30)
 """
 
 from tfgan_zoo.config import image_to_image_config
@@ -18,7 +18,7 @@ def get_config():
     config.model_args.image_shape = (32, 32, 3)
     config.model_args.objective = "least_squares"
     config.model_args.cycle_weight = 10.0
-    config.model_args.identity_weight = 0.5
+    config.model_args.identity_weight = 1.0
     config.model_args.pool_size = 50
     config.model_args.ema_half_life = 4000.0
     config.generator = {"name": "translation_resnet", "filters": 24, "blocks": 3}
