@@ -48,6 +48,7 @@ EARLIER_VALUES = {
     "model_args.interpolation_weights": (1.0, 1.0),
     "model_args.fake_class_weight": 1.0,
     "model_args.fresh_latents": False,
+    "model_args.l1_weight": 0.0,
     "model_args.latent_distribution": "normal",
     "model_args.num_classes": None,
     "model_args.packing": 1,
