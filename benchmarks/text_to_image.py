@@ -37,7 +37,7 @@ def caption_accuracy(workdir: Path) -> float:
     other = np.roll(test["caption"], 1)
     images = pictures.from_uint8(test["image"])
     own_score, other_score = (
-        model.logits(images, model.embed(list(each)), "test", training=False).numpy()[:, 0]
+        model.logits(images, "test", (model.embed(list(each)),), training=False).numpy()[:, 0]
         for each in (test["caption"], other)
     )
     return float((own_score > other_score)[test["caption"] != other].mean())

