@@ -37,6 +37,8 @@ _AIDS = {
     "label_smoothing": 0.0,
     "margin": None,
 }
+#: The same for one recipe.
+_AIDS_OF = {"gan_cls": {"l1_weight": 0.0}}
 #: The roles of networks that train; text encoders are left out.
 _PLAYERS = ("generator", "discriminator", "encoder", "decoder")
 
@@ -50,7 +52,8 @@ def recipe(name: str, **generator: Any) -> tuple[ZooModel, int]:
     """
     settings = config.load_config(name)
     cls, args = MODELS[settings.model], settings.model_args.to_dict()
-    args |= {aid: value for aid, value in _AIDS.items() if aid in args}
+    aids = _AIDS | _AIDS_OF.get(name, {})
+    args |= {aid: value for aid, value in aids.items() if aid in args}
     if "attributes" in cls.from_data:
         args["attributes"] = figures.DESCRIBED
     if generator:

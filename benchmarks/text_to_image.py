@@ -27,17 +27,23 @@ _HEADER = f"""\
 |{"---|" * (len(_SCORES) + 3)}"""
 
 
-def caption_accuracy(workdir: Path) -> float:
-    """Returns how often a run's D prefers a test image's own caption to another's."""
+def caption_accuracy(workdir: Path, num: int | None = None) -> float:
+    """Returns how often a run's D prefers a test image's own caption to another's.
+
+    Args:
+        workdir: The run, or a `.keras` file with the discriminator.
+        num: How many test images; None for all.
+    """
     from tfgan_zoo import pictures
     from tfgan_zoo.data import figures
     from tfgan_zoo.run import experiment
 
     test, model = figures.load("captions", "test"), experiment.load_run(workdir)
+    test = {name: test[name][:num] for name in ("image", "caption")}
     other = np.roll(test["caption"], 1)
     images = pictures.from_uint8(test["image"])
     own_score, other_score = (
-        model.logits(images, model.embed(list(each)), "test", training=False).numpy()[:, 0]
+        model.logits(images, "test", (model.embed(list(each)),), training=False).numpy()[:, 0]
         for each in (test["caption"], other)
     )
     return float((own_score > other_score)[test["caption"] != other].mean())

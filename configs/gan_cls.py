@@ -3,14 +3,15 @@
 A word-level text encoder is trained first, with a small image encoder, as a joint embedding; then
 the game. Departures from the paper are those of the recipe `dcgan`: narrower networks, R1 instead
 of the discriminator's batch normalisation, a faster and decaying learning rate, a short z, and an
-average of the generator's weights. The discriminator reads four numbers per text, not 128, which it
-must choose well; real images with mismatching texts teach it that. Images are not flipped, because
-captions mention left and right.
+average of the generator's weights. The generator also learns from the distance to the image that
+a caption describes, as captions leave little open here: the paper's game alone
+(model_args.l1_weight=0) took twice as many steps. The discriminator reads four numbers per text,
+not 128, which it must choose well; real images with mismatching texts teach it that. Images are
+not flipped, because captions mention left and right.
 
 Command: python -m tfgan_zoo.train --model=gan_cls
-Cost:    14.7 minutes on 2 CPU cores shared with another such run, 399 images/s
-Result:  0.999 of seen captions drawn correctly, 0.98 of held-out pairs; without mismatching
-         texts 0.89 and 0.76 (2026-11-27)
+Cost:    19.1 minutes on one slow CPU core beside other work, 172 images/s
+Result:  1.000 of seen captions drawn correctly, 0.965 of held-out pairs (2026-11-30)
 """
 
 from tfgan_zoo.config import text_to_image_config
@@ -23,6 +24,7 @@ def get_config():
     config.model_args.embedding_dim = 128
     config.model_args.r1_gamma = 0.1
     config.model_args.r1_every = 8
+    config.model_args.l1_weight = 10.0
     config.model_args.ema_half_life = 10_000.0
     config.text_encoder = {"name": "word_encoder", "vocabulary": (), "word_dim": 64, "units": 128}
     config.image_encoder = {"name": "image_encoder", "filters": 16}
@@ -56,7 +58,7 @@ def get_config():
     config.evaluate.split = "test"
     config.evaluate.samples = 1000
     config.evaluate.metrics = ("figures", "swd")
-    config.train.steps = 10_000
+    config.train.steps = 5000
     config.train.log_every = 200
     config.train.sample_every = 1000
     config.train.checkpoint_every = 1000

@@ -1,4 +1,5 @@
 import atexit
+import contextlib
 import functools
 import gc
 import importlib
@@ -112,6 +113,29 @@ def offline(monkeypatch):
     urllib.request.install_opener(None)
     yield
     urllib.request.install_opener(None)
+
+
+@pytest.fixture
+def read_only():
+    """Makes a folder write-protected for a while, also for root."""
+
+    @contextlib.contextmanager
+    def protected(folder):
+        if os.getuid():
+            folder.chmod(0o555)
+            yield
+            folder.chmod(0o755)
+            return
+        mount = ["mount", "--bind", str(folder), str(folder)]
+        if subprocess.run(mount, capture_output=True, check=False).returncode:
+            pytest.skip("root may not mount anything here")
+        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["umount", str(folder)], check=True)
+
+    return protected
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import concurrent.futures
 import os
 import re
 import stat
+import subprocess
 from pathlib import Path
 
 import numpy as np
@@ -227,3 +228,104 @@ def test_saved_images_can_be_read(tmp_path):
     image(tmp_path / f"{LONG}.png")
     with Image.open(tmp_path / f"{LONG}.png") as opened:
         assert opened.size == (2, 2)
+
+
+def test_a_new_folder_appears_whole(tmp_path):
+    (tmp_path / "plain").mkdir()
+    with atomic.unfinished(tmp_path / "new") as part:
+        (part / "a").write_text("1")
+        atomic.move_into(part, tmp_path / "new")
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["new", "plain"]
+    assert (tmp_path / "new").stat().st_mode == (tmp_path / "plain").stat().st_mode
+
+
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_folder_that_could_not_be_replaced_is_as_before(tmp_path, monkeypatch, whole):
+    folder = tmp_path / "folder"
+    folder.mkdir(0o750)
+    for name in ("a", "b"):
+        (folder / name).write_text("before")
+    rename, targets = os.rename, []
+
+    def fails_once(source, target):
+        targets.append(Path(target))
+        last = folder if whole else folder / "a"
+        if targets[-1] == last and targets.count(last) == 1:
+            raise OSError("no more")
+        return rename(source, target)
+
+    with atomic.unfinished(folder) as part:
+        for name in ("a", "c"):
+            (part / name).write_text("after")
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "rename", fails_once)
+            with pytest.raises(OSError, match="no more"):
+                atomic.move_into(part, folder, whole=whole)
+        assert {path.name: path.read_text() for path in folder.iterdir()} == dict.fromkeys(
+            ("a", "b"), "before"
+        )
+        assert {path.name for path in part.iterdir()} == {"a", "c"}
+        atomic.move_into(part, folder, whole=whole)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == dict.fromkeys(
+        ("a", "c"), "after"
+    )
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o750
+
+
+def test_what_killed_processes_left_is_removed_after_a_day(tmp_path):
+    left, resumable = tmp_path / ".part-abcd1234", tmp_path / f".part-{'a' * 12}"
+    for folder in (left, resumable):
+        folder.mkdir()
+        (folder / "a").write_text("")
+        os.utime(folder, (0, 0))
+    (tmp_path / ".part-young123").mkdir()
+    with atomic.unfinished(tmp_path / "new"):
+        assert not left.exists()
+    assert {path.name for path in tmp_path.iterdir()} == {resumable.name, ".part-young123"}
+
+
+def test_the_folder_that_a_command_runs_in_is_filled(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with atomic.unfinished(Path()) as part:
+        (part / "a").write_text("")
+        atomic.move_into(part, Path(), whole=True)
+    assert os.listdir() == ["a"]
+
+
+def test_the_root_of_a_volume_may_have_a_folder_of_its_own(volume):
+    (volume / "lost+found").mkdir()
+    for name in ("a", "b"):
+        with atomic.unfinished(volume) as part:
+            (part / name).write_text("")
+            atomic.move_into(part, volume, whole=True)
+        assert atomic.finished(volume) == [name]
+    assert {path.name for path in volume.iterdir()} == {"lost+found", "b"}
+
+
+def test_a_mounted_file_is_written_to(tmp_path):
+    (tmp_path / "host.csv").write_text("before")
+    (tmp_path / "x.csv").write_text("")
+    mount = ["mount", "--bind", str(tmp_path / "host.csv"), str(tmp_path / "x.csv")]
+    if os.getuid() or subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("needs root that may mount")
+    try:
+        atomic.write_atomically(tmp_path / "x.csv", "after")
+    finally:
+        subprocess.run(["umount", str(tmp_path / "x.csv")], check=True)
+    assert (tmp_path / "host.csv").read_text() == "after"
+    assert {path.name for path in tmp_path.iterdir()} == {"host.csv", "x.csv"}
+
+
+def test_outputs_are_checked_before_time_is_spent(tmp_path, read_only):
+    for fine in ("a.csv", "new/folder/a.csv", "."):
+        atomic.check_output(tmp_path / fine)
+    (tmp_path / "file").write_text("")
+    with pytest.raises(
+        InputError, match=r"^--output: cannot write to '.*a.csv': '.*file' is a fil"
+    ):
+        atomic.check_output(tmp_path / "file" / "a.csv")
+    with read_only(tmp_path):
+        for place in (tmp_path, tmp_path / "a.csv", tmp_path / "new" / "a.csv"):
+            with pytest.raises(InputError, match=r"is write-protected; give another place\.$"):
+                atomic.check_output(place)

@@ -1,6 +1,7 @@
 """Files that appear complete or not at all."""
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -97,7 +98,12 @@ def replacing(
             to_disk(temporary)
         with contextlib.suppress(FileNotFoundError):
             os.chmod(temporary, stat.S_IMODE(path.stat().st_mode))
-        os.replace(temporary, path)
+        try:
+            os.replace(temporary, path)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            shutil.copyfile(temporary, path)  # a mounted file, which nothing can be renamed to
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -195,6 +201,7 @@ def unfinished(folder: Path, key: str = "") -> Iterator[Path]:
         with claimed(part, str(folder)):
             yield part
         return
+    _remove_abandoned(place)
     part = Path(tempfile.mkdtemp(dir=place, prefix=PART))
     try:
         yield part
@@ -208,6 +215,7 @@ def staging_place(folder: Path) -> Path:
     This is the folder around it; or the folder itself, if nothing can be written there, or moved
     from there, because the folder is a mounted volume and so a file system of its own.
     """
+    folder = folder.resolve()
     if not folder.is_dir():
         return folder.parent
     probe = hidden_beside(folder)
@@ -225,31 +233,95 @@ def staging_place(folder: Path) -> Path:
                 path.rmdir()
 
 
+def _remove_abandoned(place: Path) -> None:
+    """Removes what killed processes left of `unfinished` without a key."""
+    latest = time.time() - ABANDONED
+    for each in list(place.glob(f"{PART}????????")):  # as `tempfile.mkdtemp` names them
+        with contextlib.suppress(FileNotFoundError):
+            if each.stat().st_mtime <= latest:
+                shutil.rmtree(each, ignore_errors=True)
+
+
 def finished(folder: Path) -> list[str]:
-    """Returns what a folder holds, in order of names, without what is `unfinished` in it."""
+    """Returns what a folder holds, in order of names.
+
+    Left out are what is `unfinished` in it, and what the root of a file system has.
+    """
     names = os.listdir(folder) if folder.is_dir() else []
-    return sorted(name for name in names if not name.startswith(PART))
+    return sorted(n for n in names if not n.startswith(PART) and n != "lost+found")
 
 
-def move_into(new: Path, folder: Path) -> None:
+def move_into(new: Path, folder: Path, *, whole: bool = False) -> None:
     """Replaces all that a folder holds with what another one holds, and removes that one.
 
-    Files are moved one by one, the last names first: if the process is killed, the first ones are
-    still where they were prepared.
+    A folder that does not exist yet appears complete or not at all. Into others, files are moved
+    one by one, the last names first: if the process is killed, the first ones are still where they
+    were prepared. After any error, the folder is as it was before.
 
     Args:
         new: A folder from `unfinished`.
         folder: The folder, which is created if needed.
+        whole: Whether the new folder itself takes the place of one that exists, if it can.
     """
-    folder.mkdir(exist_ok=True)
-    for old in (folder / name for name in finished(folder)):
-        if old.is_dir() and not old.is_symlink():
-            shutil.rmtree(old)
-        else:
-            old.unlink()
-    for path in sorted(new.iterdir(), reverse=True):
-        path.rename(folder / path.name)
+    folder = folder.resolve()
+    if new.parent != folder and (not folder.exists() or (whole and finished(folder))):
+        _take_the_place(new, folder)
+        return
+    old = Path(tempfile.mkdtemp(dir=folder, prefix=PART))
+    moves = [(folder / name, old / name) for name in finished(folder)]
+    moves += [(path, folder / path.name) for path in sorted(new.iterdir(), reverse=True)]
+    done = []
+    try:
+        for source, target in moves:
+            os.rename(source, target)
+            done.append((source, target))
+    except BaseException:
+        for source, target in reversed(done):
+            os.rename(target, source)
+        old.rmdir()
+        raise
+    shutil.rmtree(old)
     new.rmdir()
+
+
+def _take_the_place(new: Path, folder: Path) -> None:
+    umask = os.umask(0)
+    os.umask(umask)
+    os.chmod(new, stat.S_IMODE(folder.stat().st_mode) if folder.exists() else 0o777 & ~umask)
+    old = hidden_beside(folder, ".old")
+    remove_leftovers(folder, ".old")
+    if folder.exists():
+        os.rename(folder, old)
+    try:
+        os.rename(new, folder)
+    except BaseException:
+        if old.exists():
+            os.rename(old, folder)
+        raise
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def check_output(path: Path, argument: str = "--output") -> None:
+    """Checks, before time is spent, that a file or folder can be written.
+
+    Args:
+        path: Its path; the folder that will hold it need not exist.
+        argument: The argument or flag that names it, for the message.
+
+    Raises:
+        InputError: If its name is too long, or the folder itself, the one that will hold it, or
+            the first one above that exists is a file or write-protected.
+    """
+    check_name(path, argument)
+    path = path.absolute()
+    places = path.parents if not path.is_dir() else [path, *path.parents]
+    place = next(each for each in places if os.path.lexists(each))
+    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
+        why = "write-protected" if place.is_dir() else "a file"
+        raise InputError(
+            f"{argument}: cannot write to {str(path)!r}: {str(place)!r} is {why}; give another "
+            "place."
+        )
 
 
 def check_name(path: Path, argument: str = "path") -> None:

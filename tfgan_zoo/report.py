@@ -32,7 +32,7 @@ def main(argv: list[str]) -> None:
     output = Path(given.output or Path(given.workdir[0]) / "report.html").expanduser()
     if output.suffix.lower() not in (".html", ".htm"):
         raise InputError(f"--output: expected an .html, got {given.output!r}.")
-    atomic.check_name(output, "--output")
+    atomic.check_output(output)
     runs = reporting.gather(given.workdir)
     if output.exists() and not given.overwrite:
         raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")

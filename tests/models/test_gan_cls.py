@@ -34,7 +34,7 @@ def losses(model):
         fake = model.fakes("latents", REAL, (TEXT,))
         np.testing.assert_array_equal(fake, tf.fill([2, 4, 4, 1], 1.0))
         d_loss, d_logs = model.discriminator_loss(REAL, TEXT, MISMATCHING, fake)
-        g_loss, g_logs = model.generator_loss(fake, TEXT, MISMATCHING)
+        g_loss, g_logs = model.generator_loss(fake, REAL, TEXT, MISMATCHING)
     logs = {name: float(value) for name, value in (d_logs | g_logs).items()}
     assert set(logs) == set(model.log_names)
     assert (float(d_loss), float(g_loss)) == (logs["d_loss"], logs["g_loss"])
@@ -62,6 +62,16 @@ def test_without_mismatching_texts_and_between_texts():
 def test_weights_of_the_terms_on_texts_and_between_texts():
     logs = losses(by_hand(interpolation=True, interpolation_weights=(2 / 3, 1 / 3)))
     assert logs["g_loss"] == pytest.approx(2 / 3 * 0.1269280 + 1 / 3 * 0.6931472)
+
+
+def test_distance_to_the_image_of_the_text():
+    with_distance = by_hand(l1_weight=3.0, interpolation=True, interpolation_weights=(2.0, 0.5))
+    logs = losses(with_distance)  # G draws 1 everywhere, real images are 0.5
+    assert logs["g_l1"] == pytest.approx(0.5)
+    assert logs["g_loss"] == pytest.approx(2 * 0.1269280 + 0.5 * 0.6931472 + 3 * 0.5)
+    assert "g_l1" not in losses(by_hand())
+    with pytest.raises(InputError, match="l1_weight: expected a number from 0 up, got -1"):
+        by_hand(l1_weight=-1)
 
 
 def test_fresh_latents_are_for_the_step_of_the_generator_alone():

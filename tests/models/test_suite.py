@@ -655,7 +655,14 @@ def test_predicting_is_one_batch_at_a_time():
 
 
 @pytest.mark.parametrize(
-    ("name", "method"), [("dcgan", "generate"), ("pix2pix", "translate"), ("vae", "reconstruct")]
+    ("name", "method"),
+    [
+        ("dcgan", "generate"),
+        ("attribute_to_image", "generate"),
+        ("pix2pix", "translate"),
+        ("pix2pix_hd", "translate"),
+        ("vae", "reconstruct"),
+    ],
 )
 def test_images_of_weights_that_are_not_finite_bring_a_warning(name, method):
     model = tiny(name)
@@ -666,6 +673,8 @@ def test_images_of_weights_that_are_not_finite_bring_a_warning(name, method):
         given = random_images(model.source_shape("a_to_b"), 2)
     elif method == "reconstruct":
         given = random_images(SHAPE, 2)
+    elif name == "attribute_to_image":
+        given = np.zeros((2, 6), np.float32)
     with pytest.warns(UserWarning, match="2 of 2 outputs have NaN or infinity: the model's"):
         getattr(model, method)(given)
 

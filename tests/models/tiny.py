@@ -89,7 +89,7 @@ def options(name):
         return OPTIONS | {"r2_gamma": 1.0}
     if name == "gan_cls":
         own = {"interpolation": True, "interpolation_weights": (0.6, 0.4), "fresh_latents": True}
-        return own | OPTIONS
+        return own | {"l1_weight": 2.0} | OPTIONS
     if name == "vae_gan":
         return {"ema_half_life": 50.0, "margin": 5.0}
     return {} if MODELS[name].shown is None else {"ema_half_life": 50.0}

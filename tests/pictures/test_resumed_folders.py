@@ -1,7 +1,6 @@
 """Folders of generated images whose writing was stopped."""
 
 import itertools
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -122,22 +121,3 @@ def test_a_volume_is_filled_from_within(volume):
     assert len(values(volume)) == NUM == len(list(volume.iterdir()))
     assert save(volume, "") == 3  # over earlier images
     assert len(values(volume)) == NUM == len(list(volume.iterdir()))
-
-
-def test_images_are_moved_from_the_last_to_the_first(tmp_path, monkeypatch):
-    """What is still beside the folder when the process is killed is not made again."""
-    rename, moved = Path.rename, []
-
-    def killed(path, target):
-        if len(moved) == 4:
-            raise KeyboardInterrupt
-        moved.append(path.name)
-        return rename(path, target)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "rename", killed)
-        with pytest.raises(KeyboardInterrupt):
-            save(tmp_path / "images", "a" * 12)
-    assert moved == ["000010.png", "000009.png", "000008.png", "000007.png"]
-    assert save(tmp_path / "images", "a" * 12) == 2  # of three batches
-    assert values(tmp_path / "images") == values_of_whole(tmp_path)

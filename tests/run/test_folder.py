@@ -11,7 +11,7 @@ import pytest
 from tests.tiny_runs import tiny_autoencoder, tiny_config, tiny_translation
 from tfgan_zoo import atomic
 from tfgan_zoo.commands import training
-from tfgan_zoo.config import config_to_resume
+from tfgan_zoo.config import config_to_resume, load_config
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.run import experiment
 from tfgan_zoo.run.folder import Run, versions
@@ -242,6 +242,30 @@ def test_a_run_of_dtn_that_lacks_its_features_had_those_of_then(tmp_path):
         resumed, differ = config_to_resume(each.path, config, {}, "dtn", "--config")
         assert differ == []
         assert resumed.model_args.features == each.config()["model_args"]["features"]
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "default"),
+    [
+        ("pix2pix", "l1_weight", 100.0),  # gan_cls has 0
+        ("gan_cls", "l1_weight", 0.0),
+        ("pix2pix_hd", "feature_matching", 10.0),  # pix2pix has 0
+        ("dcgan", "latent_distribution", "uniform"),  # other games have "normal"
+        ("gan_3d", "skip_discriminator_above", 0.8),
+    ],
+)
+def test_a_run_whose_recipe_left_an_argument_out_goes_on_with_the_default(
+    tmp_path, model, name, default
+):
+    config, run = load_config(model), Run(tmp_path / "run")
+    with config.unlocked():
+        del config.model_args[name]
+    with run.claim(config):
+        run.metrics.touch()
+    resumed = training.from_flags(model, None, str(run.path), {}, lambda: None).config
+    assert resumed.model_args[name] == default
+    with run.claim(resumed):  # it is the same run
+        pass
 
 
 def test_trim_metrics(tmp_path):

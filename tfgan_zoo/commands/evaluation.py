@@ -112,7 +112,7 @@ def _scores_file(output: str | None) -> Path:
             f"--output: expected a .jsonl to add scores to, got {output!r}; leave it out for "
             "evaluation.jsonl."
         )
-    atomic.check_name(path, "--output")
+    atomic.check_output(path)
     if path.is_dir():
         raise InputError(f"--output: expected a file, got the folder {str(path)!r}.")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -145,7 +145,10 @@ def _evaluate_sources(given: Any) -> str:
     request = SourcesRequest(**{key: value for key, value in values.items() if value is not None})
     if _names_nothing(given):
         request = request._replace(metrics=default_metrics(request))
-    return _told(evaluate_sources(request).added(output))
+    found = evaluate_sources(request)
+    print(found.report(), flush=True)  # before a disk may prove full
+    found.append_to(output)
+    return f"added to {output}"
 
 
 def _evaluate_pairs(given: Any) -> str:
@@ -172,8 +175,9 @@ def _evaluate_pairs(given: Any) -> str:
         scores = evaluate_pairs(
             given.workdir, request, given.checkpoint, given.raw_weights, given.ensemble
         )
-    text = evaluation.table(scores)
-    if given.output:
-        evaluation.write_csv(given.output, scores)
-        text += f"\n{len(scores.images)} images: {given.output}"
-    return text
+    table = evaluation.table(scores)
+    if not given.output:
+        return table
+    print(table, flush=True)  # before a disk may prove full
+    evaluation.write_csv(given.output, scores)
+    return f"{len(scores.images)} images: {given.output}"

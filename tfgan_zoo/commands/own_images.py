@@ -1,7 +1,7 @@
 """Trains on somebody's own images: looks at them, and derives the settings from a recipe."""
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,8 @@ from tfgan_zoo.errors import InputError, warn_user, without_advice
 from tfgan_zoo.progress import counted
 from tfgan_zoo.sizes import parse_size
 
+#: See `choose`.
+LeftOut = Callable[[Mapping[str, Any], ConfigDict], Mapping[str, Any]]
 #: Sources that are nobody's own images; recipes for them have settings of their own.
 BUILT_IN = (*DRAWN, "tfds")
 
@@ -65,6 +67,7 @@ def choose(
     recipe: str | None,
     workdir: str | None,
     overrides: Mapping[str, str],
+    left_out: LeftOut,
     image_size: str | None = None,
     minutes: float | None = None,
 ) -> Chosen | None:
@@ -75,6 +78,8 @@ def choose(
         recipe: The flag --config.
         workdir: The flag --workdir.
         overrides: Config entries set on the command line.
+        left_out: Returns the arguments that a run's model was built with though its stored config
+            lacks them; it is also given a config of today.
         image_size: The flag --image_size.
         minutes: The flag --minutes, which plans the number of steps later.
 
@@ -94,7 +99,7 @@ def choose(
         return None
     folder = Path(workdir or Path("runs") / name)
     if config_lib.has_begun(folder):
-        return _begun(folder, model, recipe, overrides, size)
+        return _begun(folder, model, recipe, overrides, left_out, size)
     if not own:
         return None
     if "data.source" not in overrides:
@@ -142,6 +147,7 @@ def _begun(
     model: str | None,
     recipe: str | None,
     overrides: Mapping[str, str],
+    left_out: LeftOut,
     size: tuple[int, int] | None,
 ) -> Chosen | None:
     """Returns the stored config of a run, if it began with own images and as the command says."""
@@ -150,7 +156,8 @@ def _begun(
     if began not in RECIPES or recipe not in (None, began) or model not in (None, stored["model"]):
         return None
     like = config_lib.load_config(_STARTS.get(stored["model"], stored["model"]))
-    config = config_lib.typed(config_lib.with_later_entries(stored, like), like)
+    plain = config_lib.with_later_entries(stored, like, left_out(stored, like))
+    config = config_lib.typed(plain, like)
     shape = tuple(config.model_args.image_shape)
     if size is not None and size != shape[:2]:
         raise InputError(

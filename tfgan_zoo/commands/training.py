@@ -78,13 +78,21 @@ def from_flags(
 
         return building.arguments(config, group)
 
+    def left_out(stored: Mapping[str, Any], like: ConfigDict) -> dict[str, Any]:
+        if stored["model"] != like.model or set(like.model_args) <= set(stored["model_args"]):
+            return {}
+        load_tensorflow()
+        from tfgan_zoo.run import building
+
+        return building.default_arguments(like.model)
+
     overrides = config_lib.Overrides(overrides, arguments)
     # Of several workers, the chief may have begun to write there; it checks the folder itself.
     alone = cluster_config() is None
     if alone and workdir is not None and (model or recipe or "data.source" in overrides):
         config_lib.check_workdir(Path(workdir))  # before the images are looked at
     flag, name = ("--config", recipe) if recipe else ("--model", model)
-    own = own_images.choose(model, recipe, workdir, overrides, image_size, minutes)
+    own = own_images.choose(model, recipe, workdir, overrides, left_out, image_size, minutes)
     if own is None and image_size is not None:
         known = (
             config_lib.load_config(name, flag=flag).model_args.image_shape
@@ -127,8 +135,9 @@ def from_flags(
     _check_minutes(minutes, folder)
     if config_lib.has_begun(folder):
         today = config
+        built_with = left_out(config_lib.stored_config(folder), config)
         config, differ = config_lib.config_to_resume(
-            folder, config, overrides, began if own else name, flag
+            folder, config, overrides, began if own else name, flag, built_with
         )
         if differ:
             to_change = config_lib.flags_to_change(config, today, differ)

@@ -365,6 +365,7 @@ def text_to_image_config(model: str) -> ConfigDict:
             "interpolation": False,
             "interpolation_weights": (1.0, 1.0),
             "fresh_latents": False,
+            "l1_weight": 0.0,
             **_from_noise(),
         }
     )

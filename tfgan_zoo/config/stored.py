@@ -36,24 +36,15 @@ from tfgan_zoo.data.splits import is_stand_in
 from tfgan_zoo.errors import InputError
 
 #: What earlier versions did where they lacked an entry, if that is not today's default, or only
-#: some models or networks have the entry. Entries that every run has are filled in when a config is
-#: read, the others when it is resumed by a config that has them.
+#: some networks have the entry. Entries that every run has are filled in when a config is read, the
+#: others when it is resumed by a config that has them. Arguments of models are not listed: what a
+#: config leaves out is built with the class's default.
 EARLIER_VALUES = {
     "data.white": 0,
     "data.color_profiles": "ignore",
     "data.formats": "common",
     "data.distinct_classes": False,
     "pretraining.distinct_classes": False,
-    "model_args.skip_discriminator_above": None,
-    "model_args.interpolation_weights": (1.0, 1.0),
-    "model_args.fake_class_weight": 1.0,
-    "model_args.fresh_latents": False,
-    "model_args.latent_distribution": "normal",
-    "model_args.num_classes": None,
-    "model_args.packing": 1,
-    "model_args.pixel_weight": 0.0,
-    "model_args.num_scales": 1,
-    "model_args.feature_matching": 0.0,
     "generator.padding": "same",
     "discriminator.padding": "same",
 }
@@ -215,8 +206,7 @@ def with_later_entries(
     Args:
         written: The config of the run, from `stored_config`.
         like: A config of today for the same model, for the arguments that exist.
-        defaults: The values of `model_args` that the run was built with if it lacks them; None for
-            those of `EARLIER_VALUES` alone.
+        defaults: The values of `model_args` that the run was built with if it lacks them.
     """
     entries, earlier = flatten(like), {}
     for key, value in EARLIER_VALUES.items():
@@ -227,7 +217,7 @@ def with_later_entries(
             earlier[key] = value
     for name, value in (defaults or {}).items():
         if f"model_args.{name}" in entries:
-            earlier.setdefault(f"model_args.{name}", value)
+            earlier[f"model_args.{name}"] = value
     return filled(written, earlier)
 
 
@@ -271,7 +261,12 @@ def _overridden(config: ConfigDict, overrides: Mapping[str, str]) -> ConfigDict:
 
 
 def config_to_resume(
-    folder: Path, recipe: ConfigDict, overrides: Mapping[str, str], name: str, flag: str
+    folder: Path,
+    recipe: ConfigDict,
+    overrides: Mapping[str, str],
+    name: str,
+    flag: str,
+    defaults: Mapping[str, Any] | None = None,
 ) -> tuple[ConfigDict, list[str]]:
     """Returns the config with which the same command resumes a run.
 
@@ -284,6 +279,7 @@ def config_to_resume(
         overrides: See `load_config`.
         name: The recipe, as typed.
         flag: The flag that it was typed for.
+        defaults: See `with_later_entries`.
 
     Returns:
         The config, locked, and how the recipe differs from it, entry by entry.
@@ -291,7 +287,7 @@ def config_to_resume(
     Raises:
         InputError: If the run has another model or another recipe, or an override cannot be used.
     """
-    plain = with_later_entries(stored_config(folder), recipe)
+    plain = with_later_entries(stored_config(folder), recipe, defaults)
     if plain["model"] != recipe.model:
         raise InputError(
             f"{flag}={name}: {str(folder)!r} holds a run of {plain['model']!r}, not of "

@@ -57,7 +57,7 @@ def check_codes_file(output: str | os.PathLike, overwrite: bool) -> Path:
         InputError: If it has another ending, is a folder, or exists.
     """
     path = Path(output).expanduser()
-    atomic.check_name(path, "--output")
+    atomic.check_output(path)
     if path.suffix.lower() != ".npz" or path.is_dir():
         raise InputError(f"--output: expected the name of an .npz file, got {str(path)!r}.")
     if path.exists() and not overwrite:

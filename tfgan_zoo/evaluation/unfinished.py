@@ -1,5 +1,6 @@
 """What a long evaluation has collected, kept in a file so that it can be resumed."""
 
+import contextlib
 import hashlib
 import json
 import time
@@ -60,7 +61,8 @@ class Unfinished:
 
     def remove(self) -> None:
         """Removes the file, once the evaluation is complete."""
-        self.path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # also if the folder is write-protected
+            self.path.unlink()
 
 
 def _plain(value: Any) -> str:

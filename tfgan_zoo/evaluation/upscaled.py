@@ -147,6 +147,6 @@ def check_table(output: str, overwrite: bool) -> None:
     path = Path(output)
     if path.suffix.lower() != ".csv":
         raise InputError(f"--output: expected a .csv, got {output!r}.")
-    atomic.check_name(path, "--output")
+    atomic.check_output(path)
     if path.exists() and not overwrite:
         raise InputError(f"--output: {output!r} exists; add --overwrite to replace it.")

@@ -111,13 +111,10 @@ def opened(request: Request) -> Iterator[list[Source]]:
 
 def _check_output(request: Request) -> None:
     output = request.output
-    atomic.check_name(output, "--output")
-    if not output.exists():
-        above = next(each for each in output.absolute().parents if each.exists())
-        if not above.is_dir() or not os.access(above, os.W_OK):
-            raise InputError(f"--output: cannot write to {str(above)!r}; give another place.")
-        return
-    if not request.is_file and output.is_dir() and not atomic.finished(output):
+    atomic.check_output(output)
+    if not output.exists() or (
+        not request.is_file and output.is_dir() and not atomic.finished(output)
+    ):
         return
     if not request.overwrite:
         raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")

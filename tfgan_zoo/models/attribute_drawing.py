@@ -13,6 +13,7 @@ from tfgan_zoo.errors import InputError, check_number
 from tfgan_zoo.layers.transformation import TRANSFORMATIONS
 from tfgan_zoo.models.mechanics import label_maps
 from tfgan_zoo.models.mechanics.moving_average import MovingAverage
+from tfgan_zoo.models.mechanics.parts import joined
 from tfgan_zoo.serving.signatures import Endpoint, of_texts
 
 
@@ -150,7 +151,7 @@ class DrawsFromAttributes(MovingAverage):
             [part.numpy() for part in function(inputs[i : i + batch_size])]
             for i in range(0, len(inputs), batch_size)
         ]
-        images, masks = (np.concatenate(parts) for parts in zip(*made, strict=True))
+        images, masks = map(joined, zip(*made, strict=True))
         return images, masks
 
     def interpolate(

@@ -13,7 +13,7 @@ from tfgan_zoo.models.base import ZooModel
 from tfgan_zoo.models.mechanics import classes
 from tfgan_zoo.models.mechanics.arguments import check_image_shape
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape
-from tfgan_zoo.models.mechanics.parts import as_images, random_images
+from tfgan_zoo.models.mechanics.parts import as_images, joined, random_images
 from tfgan_zoo.serving.signatures import Endpoint
 
 
@@ -151,7 +151,7 @@ class Classifier(ZooModel):
             raise InputError("classify: expected an image or more, and a batch_size from 1 up.")
         images = self.checked_images(images, shape=self.image_shape)
         done = [self(images[i : i + batch_size]).numpy() for i in range(0, len(images), batch_size)]
-        return np.concatenate(done)
+        return joined(done)
 
     def endpoints(self) -> dict[str, Endpoint]:
         """One endpoint, `classify`, from `images` to `probabilities`."""

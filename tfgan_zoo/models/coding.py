@@ -26,11 +26,11 @@ from tfgan_zoo.models.mechanics.output_ranges import is_made_before
 from tfgan_zoo.models.mechanics.padding import reflect_to
 from tfgan_zoo.models.mechanics.parts import (
     as_images,
+    joined,
     named_parts,
     random_images,
     random_values,
     values_of,
-    warn_unless_finite,
 )
 from tfgan_zoo.models.prior import Prior
 from tfgan_zoo.serving.signatures import Endpoint
@@ -408,9 +408,7 @@ class Coding(Prior, TakesImages, MovingAverage):
         for i in range(0, len(values), batch_size):
             part = values[i : i + batch_size]
             done.append(function(part if name == "decode" else self.as_input(part)).numpy())
-        made = np.concatenate(done)
-        warn_unless_finite(made)
-        return made
+        return joined(done)
 
     def _function(self, name: str) -> Callable[[Any], tf.Tensor]:
         """Returns the graph of a mapping of images or codes."""

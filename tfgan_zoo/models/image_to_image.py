@@ -13,7 +13,7 @@ from tfgan_zoo.models.game import Game
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
 from tfgan_zoo.models.mechanics.image_inputs import TakesImages
 from tfgan_zoo.models.mechanics.padding import reflect_to
-from tfgan_zoo.models.mechanics.parts import as_images, random_images, warn_unless_finite
+from tfgan_zoo.models.mechanics.parts import as_images, joined, random_images
 from tfgan_zoo.networks import size_multiple, smallest_side
 from tfgan_zoo.serving.signatures import Endpoint
 
@@ -150,9 +150,7 @@ class ImageToImage(TakesImages, Game):
         for i in range(0, len(images), batch_size):
             batch = as_images(images[i : i + batch_size], (None, None, channels), "images")
             done.append(function(batch).numpy())
-        made = np.concatenate(done)
-        warn_unless_finite(made)
-        return made
+        return joined(done)
 
     def _known_direction(self, direction: str | None) -> str:
         """Returns a direction of the model, its first for None.

@@ -12,7 +12,7 @@ from tfgan_zoo.errors import InputError
 from tfgan_zoo.models.mechanics.arguments import check_image_shape, check_size
 from tfgan_zoo.models.mechanics.gathering import differ, gathered
 from tfgan_zoo.models.mechanics.network_checks import check_networks, check_shape, check_strings
-from tfgan_zoo.models.mechanics.parts import as_images, random_values
+from tfgan_zoo.models.mechanics.parts import as_images, joined, random_values
 from tfgan_zoo.models.texts import ReadsTexts
 from tfgan_zoo.serving.signatures import Endpoint
 
@@ -172,7 +172,7 @@ class JointEmbedding(ReadsTexts):
         for i in range(0, len(images), batch_size):
             batch = as_images(images[i : i + batch_size], self.image_shape, "images")
             done.append(self.image_encoder(batch, training=False).numpy())
-        return np.concatenate(done)
+        return joined(done)
 
     def endpoints(self) -> dict[str, Endpoint]:
         """One endpoint, `embed`, from `text` to `embeddings`."""

@@ -219,7 +219,7 @@ class LabelToImage(ImageToImage):
             part = slice(i, i + batch_size)
             floats = parts.as_declared(images[part], spec, "images")
             done.append(function(floats, instances[part]).numpy())
-        return np.concatenate(done)
+        return parts.joined(done)
 
     def _encoding(self) -> Callable[[tf.Tensor, tf.Tensor], tf.Tensor]:
         """Returns the graph from images and instance numbers to styles, traced once."""
@@ -413,7 +413,7 @@ class LabelToImage(ImageToImage):
             part = slice(i, i + batch_size)
             given = self._given(tf.constant(maps[part]), tf.constant(each[part]))
             done.append(function(given).numpy())
-        return np.concatenate(done)
+        return parts.joined(done)
 
     def _checked_styles(self, styles: Any, shape: tuple[int, ...]) -> np.ndarray:
         if styles is not None:

@@ -12,7 +12,7 @@ from tfgan_zoo.errors import InputError, check_texts, warn_user
 from tfgan_zoo.keras_internals import layers_of
 from tfgan_zoo.layers.text import TextReader
 from tfgan_zoo.models.base import ZooModel
-from tfgan_zoo.models.mechanics.parts import as_texts, unpacked
+from tfgan_zoo.models.mechanics.parts import as_texts, joined, unpacked
 
 OnUnknown = Literal["warn", "raise", "ignore"]
 
@@ -61,7 +61,7 @@ def embed_texts(
         if message:
             warn_user(f"texts: {message}")
     parts = [texts[i : i + batch_size] for i in range(0, len(texts), batch_size)]
-    return np.concatenate([np.asarray(encode(part)) for part in parts])
+    return joined([np.asarray(encode(part)) for part in parts])
 
 
 def unknown_in_texts(

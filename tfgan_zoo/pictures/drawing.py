@@ -273,7 +273,7 @@ def check_output(
         raise InputError(f"--format: expected --output to be a folder, got {output}.")
     if kind == ".mp4":
         pictures.find_ffmpeg()
-    atomic.check_name(output, "--output")
+    atomic.check_output(output)
     pictures.check_ending(output, (".png", *ANIMATIONS))
     picture = kind in (".png", *ANIMATIONS, *voxel_output.ENDINGS)
     if output.is_dir() and picture:

@@ -111,6 +111,7 @@ def plan(
         {PosixPath('photos/a.webp'): PosixPath('drawings/a.png')}
     """
     source, output = Path(source).expanduser(), Path(output).expanduser()
+    atomic.check_output(output)
     form = Form(compare, frames, bits)
     if source.is_dir():
         planned = _plan_folder(source, output, form, on_error)

@@ -50,7 +50,7 @@ def check(source: Path, output: Path, overwrite: bool) -> None:
         raise InputError(f"--output: {str(output)!r} is itself the input; give another path.")
     if output.exists() and not overwrite:
         raise InputError(f"--output: {str(output)!r} exists; add --overwrite to replace it.")
-    atomic.check_name(output, "--output")
+    atomic.check_output(output)
     with _opened(source):
         pass
 

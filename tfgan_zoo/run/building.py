@@ -319,12 +319,14 @@ def filled_like(written: Mapping[str, Any], config: Mapping[str, Any]) -> dict[s
         written: The config of the run, from `config.stored_config`.
         config: The other one.
     """
-    defaults: dict[str, Any] = {}
-    if written["model"] == config["model"]:
-        defaults = model_arguments(model_class(config["model"]))
-    # One without a default is missing.
-    known = {n: v for n, v in defaults.items() if v is not inspect.Parameter.empty}
-    return config_lib.with_later_entries(written, config, known)
+    defaults = default_arguments(config["model"]) if written["model"] == config["model"] else {}
+    return config_lib.with_later_entries(written, config, defaults)
+
+
+def default_arguments(name: str) -> dict[str, Any]:
+    """Returns the `model_args` that a model is built with where its config leaves them out."""
+    arguments = model_arguments(model_class(name))
+    return {n: v for n, v in arguments.items() if v is not inspect.Parameter.empty}
 
 
 def build_network(

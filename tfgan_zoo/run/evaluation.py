@@ -90,8 +90,11 @@ class Evaluation(NamedTuple):
         """
         finite = {k: v if np.isfinite(v) else None for k, v in self.scores.items()}
         line = json.dumps({"scores": finite, **self.protocol}) + "\n"
-        handle = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o666)
+        handle = os.open(file, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o666)
         try:
+            size = os.fstat(handle).st_size
+            if size and os.pread(handle, 1, size - 1) != b"\n":
+                line = "\n" + line  # after half a line, for which there was no space
             if os.write(handle, line.encode()) < len(line.encode()):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), os.fspath(file))
         finally:

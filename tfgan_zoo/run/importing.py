@@ -142,7 +142,7 @@ def _write_run(
             run.checkpoints.save(model, 0, keep=1)
             model.save(run.model)
             (new / NOTE).write_text(json.dumps(note, indent=2) + "\n")
-        atomic.move_into(new, output)
+        atomic.move_into(new, output, whole=True)
 
 
 # ---------------------------------------------------------------------- the model

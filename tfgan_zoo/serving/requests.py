@@ -438,7 +438,7 @@ def paths(
     """
     texts = check_texts("texts", texts) if len(texts) else ()
     place = Path(output).expanduser()
-    atomic.check_name(place, "--output")
+    atomic.check_output(place)
     if place.suffix.lower() == ".png" and not place.is_dir():
         if len(seeds) * max(1, len(texts)) > 1:
             raise InputError(f"--output: {output!r} holds one image; give a folder for several.")

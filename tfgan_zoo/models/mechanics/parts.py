@@ -299,6 +299,13 @@ def warn_unless_finite(outputs: np.ndarray) -> None:
     )
 
 
+def joined(made: Sequence[np.ndarray]) -> np.ndarray:
+    """Returns what a model makes, batch by batch, as one array; see `warn_unless_finite`."""
+    outputs = np.concatenate(made)
+    warn_unless_finite(outputs)
+    return outputs
+
+
 def with_shape(images: tf.Tensor, shape: Shape, name: str) -> tf.Tensor:
     """Returns a batch with a static shape; what is unknown is checked when the values are there.
 
