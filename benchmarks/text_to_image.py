@@ -13,13 +13,9 @@ into a Markdown file between the lines `<!-- text_to_image:begin -->` and
 from pathlib import Path
 
 import numpy as np
-from absl import app, flags
 
 from benchmarks import common
 from tfgan_zoo import cli
-
-_WORKDIR = flags.DEFINE_string("workdir", "runs", "Folder of the run folders.")
-_OUTPUT = flags.DEFINE_string("output", None, "A Markdown file, such as docs/results.md.")
 
 _SCORES = ("shape", "colour", "place", "background", "all")
 _HEADER = f"""\
@@ -73,9 +69,12 @@ def rows(label: str, workdir: Path, shuffled: bool = False) -> list[str]:
 
 def main(argv: list[str]) -> None:
     """Trains the models and writes the table."""
-    del argv
-    common.check_places(_OUTPUT.value, "text_to_image")
-    aware, unaware = (Path(_WORKDIR.value) / name for name in ("gan_cls", "gan_cls_unaware"))
+    given = cli.Flags()
+    given.define_path("workdir", "runs", "Folder of the run folders.")
+    given.define_path("output", None, "A Markdown file, such as docs/results.md.")
+    cli.parse(given, argv, __doc__)
+    common.check_places(given.output, "text_to_image")
+    aware, unaware = (Path(given.workdir) / name for name in ("gan_cls", "gan_cls_unaware"))
     common.train("gan_cls", aware)
     common.train("gan_cls", unaware, "--config.model_args.matching_aware=false")
     cli.quiet_tensorflow()
@@ -94,8 +93,8 @@ def main(argv: list[str]) -> None:
         f"{caption_accuracy(unaware):.3f}."
     )
     table = "\n".join([intro, "", _HEADER, *lines, "", preference])
-    common.show(table, _OUTPUT.value, "text_to_image")
+    common.show(table, given.output, "text_to_image")
 
 
 if __name__ == "__main__":
-    app.run(main)
+    cli.run(main)

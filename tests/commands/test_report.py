@@ -244,7 +244,10 @@ def test_several_runs_share_charts_slider_and_config(tmp_path):
         (["--workdir=run", "--workdir=./run"], "is given twice."),
         (["--workdir=run", "--output=there.html"], "'there.html' exists; add --overwrite"),
         (["--workdir=run", "--output=run.pdf"], "expected an .html, got 'run.pdf'"),
-        (["--workdir=run", "--output=there.html/x.html"], "cannot create the folder of"),
+        (
+            ["--workdir=run", "--output=there.html/x.html"],
+            "there.html' is a file; give",
+        ),
     ],
     ids=str,
 )

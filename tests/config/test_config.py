@@ -22,6 +22,7 @@ from tfgan_zoo.config import (
 )
 from tfgan_zoo.config.stored import with_later_entries
 from tfgan_zoo.errors import InputError
+from tfgan_zoo.run.building import default_arguments
 
 
 @pytest.fixture
@@ -341,4 +342,5 @@ def test_an_earlier_run_of_acgan_goes_on_with_the_weight_it_had():
     recipe = load_config("acgan")
     stored = recipe.to_dict()
     assert stored["model_args"].pop("fake_class_weight") == 0.0
-    assert with_later_entries(stored, recipe)["model_args"]["fake_class_weight"] == 1.0
+    resumed = with_later_entries(stored, recipe, default_arguments("acgan"))
+    assert resumed["model_args"]["fake_class_weight"] == 1.0
