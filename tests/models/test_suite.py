@@ -679,6 +679,23 @@ def test_images_of_weights_that_are_not_finite_bring_a_warning(name, method):
         getattr(model, method)(given)
 
 
+class OutputsByName(MODELS["dcgan"]):
+    """A model of a user's own, whose `call` returns a dict."""
+
+    def call(self, inputs, training=False):
+        return {"image": super().call(inputs, training), "latents": inputs}
+
+
+def test_outputs_of_several_parts_are_predicted():
+    players = tiny("dcgan")
+    model = OutputsByName(SHAPE, LATENT, players.generator, players.discriminator)
+    latents = model.sample_latents(3)
+    made = model.predict(latents, verbose=0)
+    assert made["image"].shape == (3, *SHAPE)
+    with pytest.warns(UserWarning, match="1 of 3 outputs has NaN or infinity"):
+        model.predict(np.where(np.arange(3)[:, None] == 1, np.inf, latents), verbose=0)
+
+
 def test_seeds_of_64_bits():
     model = shared("dcgan")
     ends = model.generate(seeds=[-(2**63), 2**63 - 1])

@@ -147,7 +147,8 @@ class KerasLoop(BuiltModel):
             outputs = super().predict(*args, **kwargs)
         finally:
             self.steps_per_execution = steps
-        warn_unless_finite(outputs)
+        for each in tf.nest.flatten(outputs):
+            warn_unless_finite(each)
         return outputs
 
     def training_data(self) -> Any:
