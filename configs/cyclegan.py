@@ -3,7 +3,7 @@
 The paper's game for a CPU and 32x32 images: networks half as wide, a third of the residual blocks,
 and batches of 4. The patches that a discriminator sees, 34x34, are larger than a figure: with
 16x16, the number and position of the stripes stayed wrong. Without the identity loss, nothing was
-learnt in this time; with half of this weight, the paper's, colours were exchanged.
+learnt in this time; with half of this weight, as in the paper, some colours were exchanged.
 
 Command: python -m tfgan_zoo.train --model=cyclegan
 Cost:    9.7 minutes on 2 busy CPU cores, 63 images/s; 55 on one slow core beside other work

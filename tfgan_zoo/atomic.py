@@ -50,14 +50,19 @@ def remove_leftovers(path: str | os.PathLike, ending: str, age: float = ABANDONE
         age: Seconds since the last change of a folder; a younger one may still be in use.
     """
     path = Path(path)
-    pattern = re.compile(rf"\.{_hash(path)}-\d+(-[0-9a-f]+)?{re.escape(ending)}")
+    names = rf"\.{_hash(path)}-\d+(-[0-9a-f]+)?{re.escape(ending)}"
+    _remove_folders(path.parent, names, age)
+
+
+def _remove_folders(parent: Path, names: str, age: float = ABANDONED) -> None:
+    """Removes the folders in another one whose names match, if they are that old, in seconds."""
     latest = time.time() - age
     with contextlib.suppress(FileNotFoundError):
-        for other in list(path.parent.iterdir()):
+        for each in list(parent.iterdir()):
             # Another process may remove it at the same time.
             with contextlib.suppress(FileNotFoundError):
-                if pattern.fullmatch(other.name) and other.stat().st_mtime <= latest:
-                    shutil.rmtree(other, ignore_errors=True)
+                if re.fullmatch(names, each.name) and each.stat().st_mtime <= latest:
+                    shutil.rmtree(each, ignore_errors=True)
 
 
 def _hash(path: Path) -> str:
@@ -201,8 +206,7 @@ def unfinished(folder: Path, key: str = "") -> Iterator[Path]:
         with claimed(part, str(folder)):
             yield part
         return
-    _remove_abandoned(place)
-    part = Path(tempfile.mkdtemp(dir=place, prefix=PART))
+    part = _new_part(place)
     try:
         yield part
     finally:
@@ -233,13 +237,10 @@ def staging_place(folder: Path) -> Path:
                 path.rmdir()
 
 
-def _remove_abandoned(place: Path) -> None:
-    """Removes what killed processes left of `unfinished` without a key."""
-    latest = time.time() - ABANDONED
-    for each in list(place.glob(f"{PART}????????")):  # as `tempfile.mkdtemp` names them
-        with contextlib.suppress(FileNotFoundError):
-            if each.stat().st_mtime <= latest:
-                shutil.rmtree(each, ignore_errors=True)
+def _new_part(place: Path) -> Path:
+    """Makes a hidden folder without a key, and removes those that killed processes left."""
+    _remove_folders(place, rf"{re.escape(PART)}\w{{8}}")  # as `tempfile.mkdtemp` names them
+    return Path(tempfile.mkdtemp(dir=place, prefix=PART))
 
 
 def finished(folder: Path) -> list[str]:
@@ -267,7 +268,7 @@ def move_into(new: Path, folder: Path, *, whole: bool = False) -> None:
     if new.parent != folder and (not folder.exists() or (whole and finished(folder))):
         _take_the_place(new, folder)
         return
-    old = Path(tempfile.mkdtemp(dir=folder, prefix=PART))
+    old = _new_part(folder)
     moves = [(folder / name, old / name) for name in finished(folder)]
     moves += [(path, folder / path.name) for path in sorted(new.iterdir(), reverse=True)]
     done = []
@@ -313,15 +314,24 @@ def check_output(path: Path, argument: str = "--output") -> None:
             the first one above that exists is a file or write-protected.
     """
     check_name(path, argument)
-    path = path.absolute()
-    places = path.parents if not path.is_dir() else [path, *path.parents]
-    place = next(each for each in places if os.path.lexists(each))
-    if not place.is_dir() or not os.access(place, os.W_OK | os.X_OK):
-        why = "write-protected" if place.is_dir() else "a file"
-        raise InputError(
-            f"{argument}: cannot write to {str(path)!r}: {str(place)!r} is {why}; give another "
-            "place."
-        )
+    folder = path if path.is_dir() else path.absolute().parent
+    if why := obstacle(folder, os.W_OK | os.X_OK):
+        raise InputError(f"{argument}: cannot write to {str(path)!r}: {why}; give another place.")
+
+
+def obstacle(folder: Path, rights: int = os.R_OK | os.W_OK | os.X_OK) -> str | None:
+    """Returns why a folder cannot be used or made, such as "'runs' is a file"; None if it can.
+
+    Args:
+        folder: A folder, which need not exist; then the first one above that exists counts.
+        rights: The rights that are needed there, as for `os.access`.
+    """
+    found = next(each for each in (folder, *folder.absolute().parents) if os.path.lexists(each))
+    if not found.is_dir():
+        return f"{str(found)!r} is a file"
+    if not os.access(found, rights, effective_ids=os.access in os.supports_effective_ids):
+        return f"{str(found)!r} is write-protected"
+    return None
 
 
 def check_name(path: Path, argument: str = "path") -> None:

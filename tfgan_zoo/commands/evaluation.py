@@ -23,7 +23,8 @@ def evaluate(given: Any) -> str:
         given: The flags, with a workdir, a baseline, or data sources.
 
     Returns:
-        The scores as text, and where they were written.
+        The scores as text, and where they were written. Scores that go to --output are printed
+        before they are written, and not returned.
 
     Raises:
         InputError: If a flag does not apply, or the run or the images cannot be scored so.

@@ -11,7 +11,6 @@ whole config; entries of `EARLIER_VALUES` that it leaves at today's default coun
 """
 
 import json
-import os
 import re
 import zipfile
 from collections.abc import Mapping
@@ -20,7 +19,7 @@ from typing import Any
 
 from ml_collections import ConfigDict
 
-from tfgan_zoo import __version__, presets
+from tfgan_zoo import __version__, atomic, presets
 from tfgan_zoo.config.check import check
 from tfgan_zoo.config.load import recipe_name
 from tfgan_zoo.config.schema import run_config
@@ -74,20 +73,10 @@ def check_workdir(folder: Path) -> None:
         InputError: If the folder, or what should hold it, is a file or cannot be written to, or if
             the folder holds other files and no run.
     """
-    found = next(path for path in (folder, *folder.absolute().parents) if os.path.lexists(path))
-    if not found.is_dir():
-        raise InputError(
-            f"--workdir: cannot write to {str(folder)!r}: {str(found)!r} is a file; give a new "
-            "folder."
-        )
-    rights = os.R_OK | os.W_OK | os.X_OK
-    if not os.access(found, rights, effective_ids=os.access in os.supports_effective_ids):
-        raise InputError(
-            f"--workdir: cannot write to {str(folder)!r}: {str(found)!r} is write-protected; give "
-            "another folder."
-        )
+    if why := atomic.obstacle(folder):
+        raise InputError(f"--workdir: cannot write to {str(folder)!r}: {why}; give another folder.")
     if (
-        found == folder
+        folder.exists()
         and not (folder / "config.json").exists()
         # Hidden files are the lock, and what a killed process left unfinished.
         and any(not path.name.startswith(".") for path in folder.iterdir())
