@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests import kernels
+from tests.mounts import mounted
 from tfgan_zoo.kernels import prefer_onednn
 
 # Before anything imports TensorFlow. Test files import it before the package.
@@ -126,14 +127,9 @@ def read_only():
             yield
             folder.chmod(0o755)
             return
-        mount = ["mount", "--bind", str(folder), str(folder)]
-        if subprocess.run(mount, capture_output=True, check=False).returncode:
-            pytest.skip("root may not mount anything here")
-        subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
-        try:
+        with mounted(folder, "--bind", str(folder)):
+            subprocess.run(["mount", "-o", "remount,ro,bind", str(folder)], check=True)
             yield
-        finally:
-            subprocess.run(["umount", str(folder)], check=True)
 
     return protected
 
@@ -148,11 +144,8 @@ def volume(tmp_path):
         yield folder
         folder.parent.chmod(0o755)
         return
-    mount = ["mount", "-t", "tmpfs", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("root may not mount anything here")
-    yield folder
-    subprocess.run(["umount", str(folder)], check=True)
+    with mounted(folder, "-t", "tmpfs", "tmpfs"):
+        yield folder
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -14,6 +14,7 @@ import pytest
 import tensorflow as tf
 
 from tests.marks import slow
+from tests.mounts import mounted
 from tests.tiny_runs import (
     as_recipe,
     assert_same,
@@ -100,11 +101,8 @@ def test_a_checkpoint_that_does_not_fit(finished, begun):
 def small_disk(tmp_path):
     """A disk of 4 MB."""
     (tmp_path / "disk").mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", str(tmp_path / "disk")]
-    if os.geteuid() or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("mounting a small disk is for root")
-    yield tmp_path / "disk"
-    subprocess.run(["umount", str(tmp_path / "disk")], check=True)
+    with mounted(tmp_path / "disk", "-t", "tmpfs", "-o", "size=4m", "tmpfs"):
+        yield tmp_path / "disk"
 
 
 @pytest.mark.slow
