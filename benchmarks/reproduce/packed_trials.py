@@ -49,8 +49,8 @@ class PackedTrials:
             replacement; 0 for new points in every step.
         epsilon: Batch normalisation's.
         beta_1: Adam's.
-        moving: Whether samples are drawn with batch normalisation's moving mean and moving standard
-            deviation of training, instead of statistics of the current G.
+        moving: Whether to keep batch normalisation's moving mean and moving standard deviation of
+            training, for `sample(moving=True)`.
         jit_compile: Whether to compile the whole loop with XLA, which is slower on a CPU.
     """
 
@@ -98,7 +98,7 @@ class PackedTrials:
         ] + [(normal(broad, 1), constant(0.0, 1, 1))]
         self.weights = [w for layer in self.generator + self.discriminator for w in layer]
         self.moments = [tuple(tf.Variable(tf.zeros_like(w)) for _ in "mv") for w in self.weights]
-        #: Moving mean and moving standard deviation of G's hidden layers, if samples need them.
+        #: Moving mean and moving standard deviation of G's hidden layers, if they are kept.
         self.moving = [
             (constant(0.0, 1, wide), constant(1.0, 1, wide)) for _ in range(deep if moving else 0)
         ]
@@ -121,12 +121,15 @@ class PackedTrials:
         tf.while_loop(lambda step: step < end, body, (self.step.read_value(),))
         self.step.assign(end)
 
-    def sample(self, num: int) -> np.ndarray:
+    def sample(self, num: int, moving: bool = False) -> np.ndarray:
         """Draws points from every trial's G.
 
         Batch normalisation's statistics come from the current G and new noise, as in the authors'
-        code: the moving averages of training, which lag behind G, smear narrow modes. With `moving`
-        these are used all the same.
+        code: the moving averages of training, which lag behind G, smear narrow modes.
+
+        Args:
+            num: Number of points of each trial.
+            moving: Whether to use the moving averages all the same.
 
         Returns:
             Points `[trials, num, 2]`, float32, from the same noise each time.
@@ -137,7 +140,7 @@ class PackedTrials:
         )
         for i, (kernel, gamma, beta) in enumerate(self.generator[:-1]):
             y, x = tf.matmul(noise, kernel), tf.matmul(x, kernel)
-            if self.moving:
+            if moving:
                 mean, deviation = self.moving[i]
                 scale = gamma / deviation
             else:

@@ -140,12 +140,18 @@ def run(name: str, given: flags.FlagValues) -> str:
     return table(name, trials, timed(folder))
 
 
-def scores(name: str, game: Any) -> list[Row]:
-    """Scores the current state of every trial."""
+def scores(name: str, game: Any, moving: bool = False) -> list[Row]:
+    """Scores the current state of every trial.
+
+    Args:
+        name: "ring" or "grid".
+        game: A `PackedTrials`.
+        moving: As for `PackedTrials.sample`.
+    """
     from tfgan_zoo.data.points import mixture
     from tfgan_zoo.metrics.mode_coverage import mode_scores
 
-    found = [mode_scores(points, mixture(name)) for points in game.sample(SAMPLES)]
+    found = [mode_scores(points, mixture(name)) for points in game.sample(SAMPLES, moving)]
     return [Row(s["modes"], 100 * s["high_quality"], s["reverse_kl"]) for s in found]
 
 

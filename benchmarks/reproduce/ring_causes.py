@@ -11,7 +11,7 @@ Running the command again resumes from the last saved state.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from absl import flags
@@ -21,13 +21,25 @@ from benchmarks.reproduce import points
 from benchmarks.reproduce.significance import sample, student
 from tfgan_zoo.errors import InputError
 
-#: What is changed, by name: arguments of `PackedTrials`.
-CAUSES: dict[str, dict[str, Any]] = {
-    "none": {},
-    "100,000 points, drawn with replacement": {"points": 100_000},
-    "epsilon 1e-4": {"epsilon": 1e-4},
-    "moving statistics": {"moving": True},
-    "beta1 0.2": {"beta_1": 0.2},
+
+class Cause(NamedTuple):
+    """Something that is changed.
+
+    Args:
+        arguments: Of `PackedTrials`. Causes that have the same share a training.
+        moving: Whether samples are drawn with moving statistics.
+    """
+
+    arguments: dict[str, Any]
+    moving: bool = False
+
+
+CAUSES = {
+    "none": Cause({"moving": True}),
+    "100,000 points, drawn with replacement": Cause({"points": 100_000}),
+    "epsilon 1e-4": Cause({"epsilon": 1e-4}),
+    "moving statistics": Cause({"moving": True}, moving=True),
+    "beta1 0.2": Cause({"beta_1": 0.2}),
 }
 
 
@@ -46,22 +58,24 @@ def run(given: flags.FlagValues) -> str:
     for number in given.causes:
         if number not in map(str, range(len(CAUSES))):
             raise InputError(f"--causes: expected some of 0 to {len(CAUSES) - 1}, got {number!r}.")
+    causes = list(CAUSES.items())
+    trainings = [cause.arguments for _, cause in causes]
     found = {}
-    for number in given.causes:
-        name = list(CAUSES)[int(number)]
-        game = PackedTrials(mixture("ring"), 1, given.trials, **CAUSES[name])
-        state = Path(given.workdir) / f"{number}_{given.trials}.npz"
+    for name, cause in (causes[int(number)] for number in given.causes):
+        game = PackedTrials(mixture("ring"), 1, given.trials, **cause.arguments)
+        first = trainings.index(cause.arguments)
+        state = Path(given.workdir) / f"{first}_{given.trials}.npz"
         if state.exists():
             game.restore(state)
         while (done := int(game.step)) < given.steps:
             game.run(min(given.save_every, given.steps - done))
             game.save(state)
-            print(f"{name}: {int(game.step):,} steps", flush=True)
+            print(f"{causes[first][0]}: {int(game.step):,} steps", flush=True)
         if int(game.step) > given.steps:
             raise InputError(
                 f"--steps: expected {int(game.step):,} or more, as in {state}, got {given.steps:,}."
             )
-        found[name] = points.scores("ring", game)
+        found[name] = points.scores("ring", game, cause.moving)
     return f"{common.where()}.\n\n{table(found, given.steps)}"
 
 

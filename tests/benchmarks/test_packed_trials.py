@@ -168,7 +168,8 @@ def test_moving_statistics(tmp_path):
         np.testing.assert_allclose(moving.numpy()[:, 0], wanted, rtol=1e-4, atol=1e-6)
     trials.save(tmp_path / "state.npz")
     other.restore(tmp_path / "state.npz")
-    np.testing.assert_array_equal(trials.sample(9), other.sample(9))
+    np.testing.assert_array_equal(trials.sample(9, moving=True), other.sample(9, moving=True))
+    assert not np.allclose(trials.sample(9), trials.sample(9, moving=True), rtol=1e-3)
     # The points by hand.
     x = tf.random.stateless_normal([2, 9, 2], [3, 0], alg="philox").numpy()
     for (kernel, gamma, beta), (mean, deviation) in zip(
@@ -177,7 +178,9 @@ def test_moving_statistics(tmp_path):
         x = (x @ kernel.numpy() - mean.numpy()) / deviation.numpy() * gamma.numpy() + beta.numpy()
         x = np.maximum(x, 0.0)
     kernel, bias = trials.generator[-1]
-    np.testing.assert_allclose(trials.sample(9), x @ kernel.numpy() + bias.numpy(), atol=1e-5)
+    np.testing.assert_allclose(
+        trials.sample(9, moving=True), x @ kernel.numpy() + bias.numpy(), atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("change", [{"epsilon": 1.0}, {"beta_1": 0.2}])

@@ -179,6 +179,18 @@ def test_causes_on_the_ring_are_compared_with_the_first_line():
     assert second == ["more", "7, 8, 9", "8.0 ± 1.0", "90.0 ± 0.0", "0.10 ± 0.00", "0.02"]
 
 
+def test_moving_statistics_are_another_look_at_the_same_training(tmp_path):
+    given = ["--trials=2", "--steps=2", f"--workdir={tmp_path}"]
+    table = ring_causes.run(parsed("ring_causes", "--causes=0,3", *given))
+    assert [path.name for path in tmp_path.iterdir()] == ["0_2.npz"]
+    first, second = cells(table)
+    assert [first[0], second[0]] == ["none", "moving statistics"]
+    # After two steps the moving averages are far from the batches' statistics.
+    assert first[1:] != second[1:]
+    (again,) = cells(ring_causes.run(parsed("ring_causes", "--causes=3", *given)))
+    assert again[2:5] == second[2:5]
+
+
 def test_unknown_causes():
     with pytest.raises(InputError, match="--causes: expected some of 0 to 4, got '5'"):
         ring_causes.run(parsed("ring_causes", "--causes=0,5"))
