@@ -20,7 +20,7 @@ def test_examples():
         (0, {"least": 0}),
         (np.float32(0.5), {"above": 0, "below": 1}),
         (np.int64(3), {"least": 1, "whole": True}),
-        (math.inf, {"above": 0}),
+        (math.inf, {"above": 0, "infinite": True}),
     ],
 )
 def test_numbers_that_will_do(value, bounds):
@@ -35,6 +35,9 @@ def test_numbers_that_will_do(value, bounds):
         (2.0, {"least": 1, "whole": True}, "x: expected a whole number from 1 up, got 2.0."),
         (True, {"least": 1, "whole": True}, "x: expected a whole number from 1 up, got True."),
         (math.nan, {"least": 0}, "x: expected a number from 0 up, got nan."),
+        (math.inf, {"least": 0}, "x: expected a number from 0 up, got inf."),
+        (-math.inf, {}, "x: expected a number, got -inf."),
+        (-math.inf, {"infinite": True, "least": 0}, "x: expected a number from 0 up, got -inf."),
         (None, {"least": 0}, "x: expected a number from 0 up, got None."),
         ("1", {"above": 0}, "x: expected a number above 0, got '1'."),
     ],

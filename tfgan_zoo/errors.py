@@ -143,6 +143,7 @@ def check_number(
     above: float = -math.inf,
     below: float = math.inf,
     whole: bool = False,
+    infinite: bool = False,
 ) -> None:
     """Checks that an argument is a number in a range.
 
@@ -151,8 +152,9 @@ def check_number(
         value: Its value.
         least: The smallest number accepted.
         above: The number has to be larger than this.
-        below: The number has to be smaller than this, if it is finite.
+        below: The number has to be smaller than this.
         whole: Whether it has to be an integer.
+        infinite: Whether infinity is accepted, such as of a bound that it lifts.
 
     Raises:
         InputError: If the value is not a number in this range.
@@ -164,7 +166,8 @@ def check_number(
     """
     kind = numbers.Integral if whole else numbers.Real
     is_number: bool = isinstance(value, kind) and not isinstance(value, bool)
-    if is_number and value >= least and value > above and (below == math.inf or value < below):
+    unbounded = infinite and below == math.inf
+    if is_number and value >= least and value > above and (unbounded or value < below):
         return
     start = f"from {least:g}" if least > -math.inf else f"above {above:g}"
     if max(least, above) == -math.inf:

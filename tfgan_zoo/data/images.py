@@ -7,7 +7,6 @@ import dataclasses
 import functools
 import importlib
 import importlib.util
-import math
 import os
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -91,9 +90,7 @@ def check_window(black: float | None, white: float | None) -> None:
     """
     for name, value in (("black", black), ("white", white)):
         if value is not None:
-            check_number(name, value, below=math.inf)
-            if value == -math.inf:
-                raise InputError(f"{name}: expected a finite number, got {value}.")
+            check_number(name, value)
     if not black and white is not None:
         check_number("white", white, least=0)
     elif black and white is None:

@@ -103,7 +103,7 @@ class ZooModel(
             scheduled = schedules.checked("ema_half_life", ema_half_life, above=0)
             if isinstance(scheduled, schedules.Cosine):
                 ema_half_life = scheduled
-        check_number("ema_ramp_up", ema_ramp_up, above=0)
+        check_number("ema_ramp_up", ema_ramp_up, above=0, infinite=True)
         network_checks.check_policy_is_not_float64(self, kwargs.get("dtype"))
         self._init_randomness(seed)
         self.ema_half_life = ema_half_life

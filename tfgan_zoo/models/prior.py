@@ -45,7 +45,7 @@ class Prior(keras.Model):
         key, shape = noise.key("sample", check_seed(seed)), [check_num(num), self.latent_dim]
         if truncation is None:
             return noise.normal(key, shape).numpy()
-        check_number("truncation", truncation, above=0)
+        check_number("truncation", truncation, above=0, infinite=True)
         return truncated_normal(key, shape, truncation).numpy()
 
     def latents_from_seeds(self, seeds: tf.Tensor) -> tf.Tensor:

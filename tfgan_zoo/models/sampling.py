@@ -119,7 +119,7 @@ class Sampling(Conditional):
     def _check_truncation(self, truncation: float | None) -> None:
         if truncation is None:
             return
-        check_number("truncation", truncation, above=0)
+        check_number("truncation", truncation, above=0, infinite=True)
         if self.latent_distribution != "normal":
             raise InputError(
                 f"truncation: expected None for a model whose latents are "

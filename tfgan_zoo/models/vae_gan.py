@@ -138,7 +138,7 @@ class VAEGAN(Coding, Game):
         check_number("beta", beta, least=0)
         self.r1_gamma, self.r1_every = check_r1(r1_gamma, r1_every)
         if margin is not None:
-            check_number("margin", margin, least=0)
+            check_number("margin", margin, least=0, infinite=True)
             if self.skip_discriminator_above is not None:
                 raise InputError(
                     "skip_discriminator_above: expected None beside a margin, which decides when "

@@ -67,7 +67,7 @@ class WGAN(NoiseToImage):
         **kwargs,
     ):
         check_number("discriminator_steps", discriminator_steps, least=1, whole=True)
-        check_number("clip", clip, above=0)
+        check_number("clip", clip, above=0, infinite=True)
         super().__init__(image_shape, latent_dim, generator, discriminator, **kwargs)
         self.discriminator_steps = int(discriminator_steps)
         self.clip = float(clip)

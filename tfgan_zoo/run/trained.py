@@ -133,11 +133,16 @@ def export_run(
         The new version, `<output>/<number>`.
 
     Raises:
-        InputError: If there is no such run or checkpoint, or `output` is a file, or the folder of
-            one version instead of the model's.
+        InputError: If there is no such run or checkpoint, or `output` is a file, has no name, is
+            the folder of one version instead of the model's, or cannot be written to.
         RuntimeError: If the SavedModel's answers differ from the model's.
     """
     output = Path(output).resolve()  # gives ".." its name
+    if not output.name:
+        raise InputError(
+            f"--output: expected a folder named like the model, got {str(output)!r}; give one in "
+            "it."
+        )
     if output.exists() and not output.is_dir():
         raise InputError(f"--output: expected a folder, {str(output)!r} is a file.")
     if output.name.isdigit() or (output / "saved_model.pb").exists():
@@ -145,6 +150,7 @@ def export_run(
             f"--output: expected the folder of a model's versions, got {str(output)!r}, which is "
             f"one version; give {str(output.parent)!r} to write the next free number there."
         )
+    atomic.check_output(output / "1")
     model = load_run(workdir, checkpoint)
     if is_model_file(workdir):
         # `export` adds what a preset says of itself.
@@ -186,7 +192,11 @@ def convert_run(
         raw_weights: Convert the generator's weights even if there is a moving average of them.
         overwrite: Replace files that exist.
         size: Height and width of the images that endpoints of any size take.
+
+    Raises:
+        InputError: If `output` cannot be written to; and those of `convert`.
     """
+    atomic.check_output(Path(output) / f"_.{kind}")
     model = load_run(workdir, checkpoint)
     with model.raw_weights() if raw_weights else contextlib.nullcontext():
         return convert(model.endpoints(), Path(output), kind, overwrite, size)
