@@ -125,7 +125,7 @@ class PackedTrials:
         """Draws points from every trial's G.
 
         Batch normalisation's statistics come from the current G and new noise, as in the authors'
-        code: the moving averages of training, which lag behind G, smear narrow modes.
+        code; the moving averages of training lag behind G.
 
         Args:
             num: Number of points of each trial.

@@ -140,7 +140,7 @@ def check_minutes(minutes: Any, folder: Path) -> None:
     Raises:
         InputError: If it is no number above 0, or a run that was not planned for it has begun.
     """
-    check_number("--minutes", minutes, above=0)
+    check_number("--minutes", minutes, above=0, infinite=True)
     if minutes > _YEAR:
         raise InputError(f"--minutes: expected {_YEAR:,} at most, a year, got {minutes:g}.")
     if not has_begun(folder):
