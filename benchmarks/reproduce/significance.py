@@ -128,6 +128,28 @@ def judge(tested: Difference | None, trials: int) -> str:
     return "FAIL: below" if tested.difference < 0 else "FAIL: above"
 
 
+def fisher(first: tuple[int, int], second: tuple[int, int]) -> float:
+    """Returns the p of Fisher's exact test, two-sided: how often counts are as far apart by chance.
+
+    Args:
+        first: How many of how many trials.
+        second: The same of the other side.
+
+    Example:
+        All of three, and none of three: 2 of the 20 ways to choose three of six.
+
+        >>> fisher((3, 3), (0, 3))
+        0.1
+    """
+    (count, trials), (other, others) = first, second
+    chosen = count + other
+    ways = {
+        k: math.comb(trials, k) * math.comb(others, chosen - k)
+        for k in range(max(0, chosen - others), min(trials, chosen) + 1)
+    }
+    return sum(w for w in ways.values() if w <= ways[count]) / sum(ways.values())
+
+
 def two_sided_p(t: float, freedom: float) -> float:
     """Returns the probability that Student's t is at least this far from 0, on either side.
 

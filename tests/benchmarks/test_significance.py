@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.reproduce import significance
-from benchmarks.reproduce.significance import Sample, judge, sample, student, welch
+from benchmarks.reproduce.significance import Sample, fisher, judge, sample, student, welch
 
 
 def test_the_examples_in_the_docstrings_hold():
@@ -61,6 +61,16 @@ def test_welch_and_student_on_numbers_worked_out_by_hand():
     pooled = student(first, second)
     assert pooled.freedom == 5
     assert pooled.t == pytest.approx(-7 / 3 / math.sqrt(8 / 15 * 7 / 12))  # (2/3 + 2) / 5
+
+
+def test_fisher_s_exact_test():
+    """Fisher's lady, who found three of four cups: 17/35 by hand, as both tails are alike."""
+    assert fisher((3, 4), (1, 4)) == pytest.approx(34 / 70)
+    assert fisher((1, 4), (3, 4)) == pytest.approx(34 / 70)
+    assert fisher((2, 5), (4, 10)) == 1
+    assert fisher((0, 3), (0, 9)) == fisher((3, 3), (9, 9)) == 1
+    # Of groups of different sizes: C(2,2) C(8,1) = 8 of C(10,3) = 120.
+    assert fisher((2, 2), (1, 8)) == pytest.approx(8 / 120)
 
 
 @pytest.mark.parametrize("test", [welch, student])
