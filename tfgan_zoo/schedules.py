@@ -129,7 +129,13 @@ class Cosine(keras.optimizers.schedules.LearningRateSchedule):
 Setting = float | Cosine
 
 
-def checked(name: str, value: Any, least: float = -math.inf, above: float = -math.inf) -> Setting:
+def checked(
+    name: str,
+    value: Any,
+    least: float = -math.inf,
+    above: float = -math.inf,
+    infinite: bool = False,
+) -> Setting:
     """Returns a setting that may be a schedule.
 
     Args:
@@ -137,6 +143,7 @@ def checked(name: str, value: Any, least: float = -math.inf, above: float = -mat
         value: A number, a `Cosine`, or a dict of the latter's arguments.
         least: The least value.
         above: A bound that a constant is above; a schedule may touch it.
+        infinite: Whether a constant may be infinite.
 
     Raises:
         InputError: If it is anything else, or out of range.
@@ -159,7 +166,7 @@ def checked(name: str, value: Any, least: float = -math.inf, above: float = -mat
         for end in ("start", "end"):
             check_number(f"{name}.{end}", getattr(value, end), least=max(least, above))
         return value
-    check_number(name, value, least=least, above=above)
+    check_number(name, value, least=least, above=above, infinite=infinite)
     return float(value)
 
 

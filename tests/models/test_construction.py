@@ -1,12 +1,14 @@
 """Subclasses: what their constructors need not do, and hooks by their earlier names."""
 
+import math
+
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
 import tfgan_zoo
-from tests.models.tiny import GREY, SHAPE, shared, tiny
+from tests.models.tiny import GREY, SHAPE, compiled, samples, shared, step, tiny
 from tfgan_zoo.errors import InputError
 from tfgan_zoo.models import DCGAN, MODELS, Game, GANModel, ZooModel
 
@@ -368,6 +370,47 @@ def test_paper_optimizers():
 
     with pytest.raises(InputError, match="names no paper_optimizer for this role"):
         Nameless().compile()
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [
+        ("dcgan", {"ema_half_life": math.inf}),
+        ("dcgan", {"ema_half_life": 100.0, "ema_ramp_up": math.inf}),
+        ("vae_gan", {"margin": math.inf}),
+        ("wgan", {"clip": math.inf}),
+    ],
+)
+def test_infinity_lifts_a_bound(name, settings):
+    model = compiled(name, **settings)
+    logs = step(model, samples(model, batch=model.samples_per_step(4)))
+    assert all(np.isfinite(value) for value in logs.values())
+    for network in model.shown_networks():
+        weights = model.sampling_network(network).get_weights()
+        assert all(np.isfinite(weight).all() for weight in weights)
+
+
+def test_latents_within_an_infinite_distance_are_latents():
+    model = tiny("dcgan", latent_distribution="normal")
+    images = model.generate(64, seed=0, truncation=math.inf)
+    assert np.isfinite(images).all()
+    np.testing.assert_allclose(images, model.generate(64, seed=0, truncation=50.0), atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("name", "argument"),
+    [
+        ("biggan", "orthogonal_weight"),
+        ("cyclegan", "identity_weight"),
+        ("gan_cls", "l1_weight"),
+        ("r3gan", "r1_gamma"),
+        ("vae", "beta"),
+        ("wgan_gp", "penalty_weight"),
+    ],
+)
+def test_a_weight_is_finite(name, argument):
+    with pytest.raises(InputError, match=f"^{argument}: expected a number from 0 up, got inf"):
+        tiny(name, **{argument: math.inf})
 
 
 def test_logs_of_roles():

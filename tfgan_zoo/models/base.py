@@ -100,7 +100,7 @@ class ZooModel(
                 f"{kwargs.get('dtype')!r}."
             ) from error
         if ema_half_life is not None:
-            scheduled = schedules.checked("ema_half_life", ema_half_life, above=0)
+            scheduled = schedules.checked("ema_half_life", ema_half_life, above=0, infinite=True)
             if isinstance(scheduled, schedules.Cosine):
                 ema_half_life = scheduled
         check_number("ema_ramp_up", ema_ramp_up, above=0, infinite=True)
